@@ -1,0 +1,119 @@
+// Templates: the policy that sessions are made from. Every field here is enforced by the runtime; what it
+// cannot enforce is refused when it is declared.
+import * as z from 'zod';
+import { Name, TemplateId, Timestamp } from './ids.js';
+
+export const Limits = z.strictObject({
+  cpuMs: z.int().min(1).max(3_600_000).describe('CPU time of one execution, milliseconds'),
+  wallMs: z.int().min(1).max(86_400_000).describe('time from start to end of one execution, milliseconds'),
+  memMb: z.int().min(16).max(2048).describe('memory of the session, MiB, the engine included (about 6)'),
+  maxEvents: z.int().min(1).max(100_000).describe('events one execution may record'),
+  maxOutputKb: z.int().min(1).max(65_536).describe('text one execution may print and return, KiB'),
+});
+export type Limits = z.infer<typeof Limits>;
+
+export const defaultLimits: Limits = {
+  cpuMs: 5000,
+  wallMs: 30_000,
+  memMb: 128,
+  maxEvents: 1000,
+  maxOutputKb: 512,
+};
+
+export const Resolver = z.strictObject({
+  roots: z
+    .array(z.string().min(1))
+    .max(32)
+    .describe('folders inside the worktree where bare imports are looked up'),
+  extensions: z
+    .array(z.string().regex(/^\.[A-Za-z0-9]+$/))
+    .min(1)
+    .max(16)
+    .describe('endings of files that may run'),
+  allowAbsoluteRepoImports: z.boolean().describe('whether "/x.js" means x.js in the worktree'),
+});
+export type Resolver = z.infer<typeof Resolver>;
+
+export const defaultResolver: Resolver = {
+  roots: [],
+  extensions: ['.js', '.mjs', '.ts'],
+  allowAbsoluteRepoImports: false,
+};
+
+export const RuntimeSettings = z.strictObject({
+  esm: z.boolean().describe('run files as ES modules'),
+  strict: z.boolean().describe('run scripts in strict mode'),
+  console: z.boolean().describe('give scripts a console'),
+});
+export type RuntimeSettings = z.infer<typeof RuntimeSettings>;
+
+export const defaultRuntimeSettings: RuntimeSettings = { esm: false, strict: false, console: true };
+
+export const Capability = z.strictObject({
+  kind: z.enum(['module', 'global', 'fs', 'net', 'env']),
+  name: z.string().min(1).max(4096),
+  enabled: z.boolean(),
+  config: z.record(z.string(), z.json()),
+});
+export type Capability = z.infer<typeof Capability>;
+
+export const CapabilityInput = Capability.partial({ enabled: true, config: true });
+export type CapabilityInput = z.infer<typeof CapabilityInput>;
+
+export const StartupFile = z.strictObject({
+  path: z.string().min(1).max(4096).describe('relative to the worktree'),
+  order: z.int().min(0).max(1_000_000).describe('lower runs first'),
+});
+export type StartupFile = z.infer<typeof StartupFile>;
+
+const variableName = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'expected the name of an environment variable');
+export const Environment = z.record(variableName, z.string());
+export type Environment = z.infer<typeof Environment>;
+
+export const Template = z.strictObject({
+  id: TemplateId,
+  name: Name,
+  engine: z.literal('quickjs'),
+  version: z.int().min(1),
+  limits: Limits,
+  resolver: Resolver,
+  runtime: RuntimeSettings,
+  capabilities: z.array(Capability),
+  startup: z.array(StartupFile),
+  libraries: z.array(z.string()),
+  env: Environment,
+  createdAt: Timestamp,
+  updatedAt: Timestamp,
+});
+export type Template = z.infer<typeof Template>;
+
+/** The part of a template that a version freezes: everything but its name, number and dates. */
+export const Policy = Template.pick({
+  engine: true,
+  limits: true,
+  resolver: true,
+  runtime: true,
+  capabilities: true,
+  startup: true,
+  libraries: true,
+  env: true,
+});
+export type Policy = z.infer<typeof Policy>;
+
+/** What a client writes to make or change a template: every field optional, nested ones too. */
+export const PolicyInput = z.strictObject({
+  engine: z.literal('quickjs').optional(),
+  limits: Limits.partial().optional(),
+  resolver: Resolver.partial().optional(),
+  runtime: RuntimeSettings.partial().optional(),
+  capabilities: z.array(CapabilityInput).max(256).optional(),
+  startup: z
+    .array(z.union([z.string().min(1).max(4096), StartupFile.partial({ order: true })]))
+    .max(256)
+    .optional(),
+  libraries: z.array(z.string().min(1)).max(256).optional(),
+  env: Environment.optional(),
+});
+export type PolicyInput = z.infer<typeof PolicyInput>;

@@ -1,0 +1,154 @@
+// The runtime as another program sees it: services for templates, sessions and executions, and what they tell.
+import type {
+  CapabilityInput,
+  Event,
+  Execution,
+  ExecutionId,
+  ExecutionStatus,
+  PolicyInput,
+  RunOptions,
+  Session,
+  SessionId,
+  SessionInput,
+  SessionStatus,
+  Template,
+} from '../records/index.js';
+
+export interface RuntimeOptions {
+  /** Path of the SQLite database, made with mode 0600 where it does not exist. */
+  database: string;
+  /** At most so many sessions in workers at once. Default 32: a worker costs about 12 MB. */
+  maxLiveSessions?: number;
+  /** Workers started ahead of need. Default 1. */
+  spareWorkers?: number;
+  /** How long ended executions are kept. Defaults: 30 days, and the newest 20,000. */
+  history?: { maxAgeDays?: number; maxExecutions?: number };
+  /** Variables that a template's `env` capabilities may name. Default: `process.env`. */
+  environment?: Readonly<Record<string, string | undefined>>;
+  /** Told of what an operator should know. Default: nobody is. */
+  log?: (entry: LogEntry) => void;
+}
+
+export interface LogEntry {
+  level: 'debug' | 'info' | 'warn' | 'error';
+  message: string;
+  sessionId?: SessionId;
+  executionId?: ExecutionId;
+  error?: unknown;
+}
+
+export interface Page<Item> {
+  items: Item[];
+  nextCursor?: string;
+}
+
+export interface PageInput {
+  /** 1 to 500, default 50. */
+  limit?: number | undefined;
+  cursor?: string | undefined;
+}
+
+/** Something that happened, for whoever listens (`Runtime.listen`). */
+export type RuntimeEvent =
+  | { kind: 'execution_event'; sessionId: SessionId; executionId: ExecutionId; event: Event }
+  | { kind: 'session_changed'; session: Session }
+  | { kind: 'session_deleted'; sessionId: SessionId };
+
+export interface Templates {
+  create(input: PolicyInput & { name: string }): Template;
+  /** `template` is an id or a name, here and below. */
+  get(template: string): Template;
+  list(page?: PageInput): Page<Template>;
+  update(template: string, change: PolicyInput & { name?: string | undefined }): Template;
+  /** Deletes its sessions and their executions as well; live ones are ended first. */
+  delete(template: string): Promise<void>;
+  addStartup(template: string, file: { path: string; order?: number | undefined }): Template;
+  removeStartup(template: string, path: string): Template;
+  addCapability(template: string, capability: CapabilityInput): Template;
+  removeCapability(template: string, capability: { kind: string; name: string }): Template;
+  addLibrary(template: string, library: string): Template;
+  removeLibrary(template: string, library: string): Template;
+  /** The host modules a template may grant. */
+  modules(): { name: string; description: string; functions: string[]; config: Record<string, unknown> }[];
+}
+
+export interface Sessions {
+  /** Makes a session and runs its startup files; rejects with STARTUP_FAILED where one fails. */
+  create(input: SessionInput & { template?: string | undefined }): Promise<Session>;
+  /** `session` is an id or a name, here and below. */
+  get(session: string): Session;
+  list(
+    filter?: PageInput & { status?: SessionStatus | undefined; template?: string | undefined },
+  ): Page<Session>;
+  /** Ends it; what runs in it is cancelled. Closing a closed session changes nothing. */
+  close(session: string): Promise<Session>;
+  delete(session: string): Promise<void>;
+  /** Stops what it runs now; false where it runs nothing. */
+  interrupt(session: string): boolean;
+  /** Stores its state and frees its worker. */
+  hibernate(session: string): Promise<Session>;
+  /** Names that could follow `text`; `replaces` is the end of `text` that an item takes the place of. */
+  complete(session: string, text: string): Promise<{ items: string[]; replaces: string }>;
+}
+
+/** What goes along with one call. */
+export interface CallHooks {
+  /** Aborting cancels: one that runs ends `cancelled`, one that waits in line rejects with REQUEST_CANCELLED. */
+  signal?: AbortSignal | undefined;
+  /** Called once, as soon as the execution has its id. */
+  onStart?: ((execution: ExecutionId, session: SessionId) => void) | undefined;
+  /** Called with each event as it happens, before the call's promise settles. */
+  onEvent?: ((event: Event) => void) | undefined;
+}
+
+export interface Executions {
+  repl(
+    input: RunOptions & { session: string; code: string; filename?: string | undefined },
+    hooks?: CallHooks,
+  ): Promise<Execution>;
+  runFile(
+    input: RunOptions & {
+      session: string;
+      path: string;
+      args?: string[] | undefined;
+      env?: Record<string, string> | undefined;
+    },
+    hooks?: CallHooks,
+  ): Promise<Execution>;
+  /** Without events. */
+  get(execution: string): Execution;
+  list(
+    filter?: PageInput & { session?: string | undefined; status?: ExecutionStatus | undefined },
+  ): Page<Execution>;
+  events(
+    execution: string,
+    range?: { afterSeq?: number | undefined; limit?: number | undefined },
+  ): {
+    items: Event[];
+    nextSeq: number;
+  };
+  /** False where it runs no more. */
+  cancel(execution: string): boolean;
+}
+
+export interface Summary {
+  sessions: { ready: number; live: number; hibernated: number; crashed: number; closed: number };
+  liveSessionIds: SessionId[];
+  executions: { running: number; total: number };
+  workers: { busy: number; idle: number; max: number };
+}
+
+export interface Runtime {
+  readonly engine: { name: string; version: string };
+  readonly templates: Templates;
+  readonly sessions: Sessions;
+  readonly executions: Executions;
+  summary(): Summary;
+  /** Calls `listener` with everything that happens, until the returned function is called. */
+  listen(listener: (event: RuntimeEvent) => void): () => void;
+  /**
+   * Waits at most `graceMs` (default 5000) for what runs, cancels the rest, stores every session and ends the
+   * workers. Idempotent. The runtime is of no use afterwards.
+   */
+  close(options?: { graceMs?: number }): Promise<void>;
+}
