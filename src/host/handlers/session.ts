@@ -1,0 +1,19 @@
+// `session.*`: the runtime's session service, by the names of the wire.
+import type { Handlers } from '../../rpc/server.js';
+import type { HandlerContext } from './context.js';
+
+type Group = Extract<keyof Handlers, `session.${string}`>;
+
+export const sessionHandlers = ({ runtime: { sessions } }: HandlerContext): Pick<Handlers, Group> => ({
+  'session.create': (params) => sessions.create(params),
+  'session.list': (params) => sessions.list(params),
+  'session.get': ({ session }) => sessions.get(session),
+  'session.close': ({ session }) => sessions.close(session),
+  'session.delete': async ({ session }) => {
+    await sessions.delete(session);
+    return {};
+  },
+  'session.interrupt': ({ session }) => ({ interrupted: sessions.interrupt(session) }),
+  'session.hibernate': ({ session }) => sessions.hibernate(session),
+  'session.complete': ({ session, text }) => sessions.complete(session, text),
+});

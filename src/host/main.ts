@@ -1,0 +1,103 @@
+// The process `vmsysd`: argv in, exit status out. Status 0: stopped in good order; 1: could not start, or failed;
+// 2: a flag, variable or config file is wrong; 128 + n: ended by a second signal.
+import { readFileSync } from 'node:fs';
+import { StartError } from './errors.js';
+import { parseFlags, usage, type Flags } from './flags.js';
+import { createLog, type Log } from './log.js';
+import { onSignals } from './signals.js';
+
+/** The log may be read by a program that is slow, or gone: it is waited for this long at the end. */
+const flushMs = 1000;
+/** A daemon that failed in an unforeseen way may save what it can within this time. */
+const lastResortMs = 2000;
+
+/** Runs the daemon until it is told to stop; ends the process. */
+export async function main(argv: readonly string[]): Promise<void> {
+  // A log that nobody reads any more is no reason to stop serving.
+  process.stderr.on('error', () => {});
+  // Whatever this process makes is for its owner alone.
+  process.umask(0o077);
+  let flags: Flags;
+  try {
+    flags = parseFlags(argv);
+  } catch (error) {
+    return fail(error);
+  }
+  if (flags.help) return void process.stdout.write(usage);
+  if (flags.version) return void process.stdout.write(`vmsysd ${readVersion()}\n`);
+  await run(flags);
+}
+
+async function run(flags: Flags): Promise<void> {
+  const { env } = process;
+  const uid = process.getuid?.() ?? 0;
+  let log: Log;
+  let settings;
+  try {
+    const [{ readConfig }, { settle }, { defaultConfigPath }] = await Promise.all([
+      import('./config.js'),
+      import('./settings.js'),
+      import('./paths.js'),
+    ]);
+    const file = readConfig(flags.config ?? defaultConfigPath(env), {
+      required: flags.config !== undefined,
+      env,
+    });
+    settings = settle({ flags, env, file, uid, cwd: process.cwd() });
+    log = createLog({ stream: process.stderr, level: settings.logLevel, format: settings.logFormat });
+  } catch (error) {
+    return fail(error);
+  }
+
+  const exit = async (status: number): Promise<never> => {
+    await log.flush(flushMs);
+    process.exit(status);
+  };
+  const { startDaemon } = await import('./daemon.js');
+  const starting = startDaemon({ settings, log, version: readVersion(), uid, env });
+  onSignals(
+    // A daemon that is still starting is stopped when it has started; a failure is dealt with below.
+    (signal) => void starting.then((daemon) => daemon.close(signal)).catch(() => {}),
+    (status) => {
+      log.warn('a second signal: ending at once');
+      process.exit(status);
+    },
+  );
+  let failed = false;
+  const crash = (error: unknown): void => {
+    log.error('an unforeseen fault: the daemon ends', { error });
+    if (failed) return;
+    failed = true;
+    setTimeout(() => process.exit(1), lastResortMs);
+    void starting
+      .then((daemon) => daemon.close('unforeseen fault'))
+      .catch(() => {})
+      .then(() => exit(1));
+  };
+  process.on('uncaughtException', crash); // unhandled rejections come here as well
+
+  try {
+    const daemon = await starting;
+    process.on('exit', () => daemon.abandon());
+    await daemon.closed;
+    if (!failed) await exit(0);
+  } catch (error) {
+    if (error instanceof StartError) log.error(error.message);
+    else log.error('the daemon failed', { error });
+    await exit(error instanceof StartError ? error.exitStatus : 1);
+  }
+}
+
+/** A fault from before there is a log. */
+function fail(error: unknown): void {
+  if (!(error instanceof StartError)) throw error;
+  process.stderr.write(`vmsysd: ${error.message}\n`);
+  process.exitCode = error.exitStatus;
+}
+
+function readVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  const json: unknown = JSON.parse(text);
+  const version = typeof json === 'object' && json !== null && 'version' in json ? json.version : undefined;
+  return typeof version === 'string' ? version : 'unknown';
+}

@@ -1,0 +1,67 @@
+// Settings to the sole right to a database and a socket: two claims, taken together, given up together.
+import { join } from 'node:path';
+import { claimPatiently, type Claim, type Holder, type Taken } from './claim.js';
+import { StartError } from './errors.js';
+
+export interface Ownership {
+  /** Lets a daemon that starts meanwhile wait for this one instead of giving up. */
+  markStopping(): void;
+  /** Gives both claims up. Idempotent. */
+  release(): void;
+}
+
+export interface OwnershipOptions {
+  stateDir: string;
+  socketPath: string;
+  startedAt: Date;
+  /** How long to wait for a daemon that is on its way out. */
+  patienceMs: number;
+}
+
+/** Claims the database's folder and the socket for this process, or throws StartError that says who has them. */
+export async function takeOwnership(options: OwnershipOptions): Promise<Ownership> {
+  const { stateDir, socketPath, startedAt, patienceMs } = options;
+  const holder: Holder = { pid: process.pid, socketPath, stateDir, startedAt: startedAt.toISOString() };
+  const take = async (
+    lockPath: string,
+    recordPath: string,
+    describe: (taken: Taken) => string,
+  ): Promise<Claim> => {
+    const result = await claimPatiently(lockPath, recordPath, { holder, patienceMs });
+    if ('holder' in result) throw new StartError('UNAVAILABLE', describe(result));
+    return result;
+  };
+  const database = await take(
+    join(stateDir, 'vmsysd.lock'),
+    join(stateDir, 'daemon.json'),
+    ({ holder: other }) =>
+      `another vmsysd ${who(other)} has the database in ${stateDir}` +
+      `${other === undefined ? '' : ` and listens on ${other.socketPath}`}; use it, stop it, or name another folder with --state-dir`,
+  );
+  let socket: Claim;
+  try {
+    socket = await take(
+      `${socketPath}.lock`,
+      `${socketPath}.json`,
+      ({ holder: other }) =>
+        `another vmsysd ${who(other)} listens on ${socketPath}` +
+        `${other === undefined ? '' : ` with the database in ${other.stateDir}`}; use it, stop it, or name another path with --socket`,
+    );
+  } catch (error) {
+    database.release();
+    throw error;
+  }
+  return {
+    markStopping: () => {
+      database.update({ ...holder, stopping: true });
+      socket.update({ ...holder, stopping: true });
+    },
+    release: () => {
+      socket.release();
+      database.release();
+    },
+  };
+}
+
+const who = (holder: Holder | undefined): string =>
+  holder === undefined ? '(its pid is not known yet)' : `(pid ${holder.pid}, since ${holder.startedAt})`;

@@ -1,0 +1,102 @@
+// Flags, environment, config file and defaults to the settings of one daemon, in that order of precedence.
+import { resolve } from 'node:path';
+import { checkedSocketPath, defaultSocketPath } from '../rpc/socket-path.js';
+import type { ConfigFile } from './config.js';
+import { StartError } from './errors.js';
+import type { Flags } from './flags.js';
+import { logFormats, logLevels, type LogFormat, type LogLevel } from './log-format.js';
+import { defaultCacheDir, defaultStateDir, type Env } from './paths.js';
+
+export interface Settings {
+  socketPath: string;
+  stateDir: string;
+  cacheDir: string;
+  logLevel: LogLevel;
+  logFormat: LogFormat;
+  maxLiveSessions: number;
+  spareWorkers: number;
+  maxConnections: number;
+  maxMessageBytes: number;
+  history: { maxAgeDays: number; maxExecutions: number };
+  shutdownGraceMs: number;
+}
+
+export const defaults = {
+  logLevel: 'info',
+  logFormat: 'auto',
+  /** A live session costs about 12 MB in its worker: 32 are some 400 MB. */
+  maxLiveSessions: 32,
+  /** One worker started ahead makes a new session's first answer 40 ms sooner. */
+  spareWorkers: 1,
+  /** A connection costs a file descriptor, of which a process has 1024 by default. */
+  maxConnections: 512,
+  /** Room for any script a person writes; every connection may hold one such message. */
+  maxMessageBytes: 8 * 1024 * 1024,
+  /** Some 20 KB an execution at most times: a laptop's disk holds that many without notice. */
+  history: { maxAgeDays: 30, maxExecutions: 20_000 },
+  /** Shorter than the 90 seconds after which systemd kills. */
+  shutdownGraceMs: 5000,
+} as const satisfies Partial<Settings>;
+
+/** Settles every setting. Paths of flags and variables are taken relative to `cwd`. */
+export function settle(sources: {
+  flags: Flags;
+  env: Env;
+  file: ConfigFile;
+  uid: number;
+  cwd: string;
+}): Settings {
+  const { flags, env, file, uid, cwd } = sources;
+  const given = (flag: string | undefined, variable: string): string | undefined =>
+    flag ?? (env[variable] || undefined);
+  const path = (flag: string | undefined, flagName: string, variable: string): string | undefined => {
+    if (flag === '') throw new StartError('USAGE', `--${flagName} is empty: expected a path`);
+    const text = given(flag, variable);
+    return text === undefined ? undefined : resolve(cwd, text);
+  };
+  return {
+    socketPath: fitting(
+      path(flags.socket, 'socket', 'VMSYS_SOCKET') ?? file.socket ?? defaultSocketPath(env, uid),
+    ),
+    stateDir: path(flags.stateDir, 'state-dir', 'VMSYS_STATE_DIR') ?? file.stateDir ?? defaultStateDir(env),
+    cacheDir: path(flags.cacheDir, 'cache-dir', 'VMSYS_CACHE_DIR') ?? file.cacheDir ?? defaultCacheDir(env),
+    logLevel:
+      oneOf(given(flags.logLevel, 'VMSYS_LOG_LEVEL'), logLevels, 'log level') ??
+      file.logLevel ??
+      defaults.logLevel,
+    logFormat:
+      oneOf(given(flags.logFormat, 'VMSYS_LOG_FORMAT'), logFormats, 'log format') ??
+      file.logFormat ??
+      defaults.logFormat,
+    maxLiveSessions: file.maxLiveSessions ?? defaults.maxLiveSessions,
+    spareWorkers: file.spareWorkers ?? defaults.spareWorkers,
+    maxConnections: file.maxConnections ?? defaults.maxConnections,
+    maxMessageBytes: file.maxMessageBytes ?? defaults.maxMessageBytes,
+    history: {
+      maxAgeDays: file.history?.maxAgeDays ?? defaults.history.maxAgeDays,
+      maxExecutions: file.history?.maxExecutions ?? defaults.history.maxExecutions,
+    },
+    shutdownGraceMs: file.shutdownGraceMs ?? defaults.shutdownGraceMs,
+  };
+}
+
+function oneOf<Word extends string>(
+  text: string | undefined,
+  words: readonly Word[],
+  what: string,
+): Word | undefined {
+  if (text === undefined) return undefined;
+  const word = words.find((candidate) => candidate === text);
+  if (word === undefined)
+    throw new StartError('USAGE', `${what} "${text}": expected one of ${words.join(', ')}`);
+  return word;
+}
+
+/** A path that the kernel can hold, or StartError. */
+function fitting(socketPath: string): string {
+  try {
+    return checkedSocketPath(socketPath);
+  } catch (error) {
+    throw new StartError('USAGE', error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
