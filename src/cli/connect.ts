@@ -1,0 +1,36 @@
+// A socket path to a connection, with a daemon started where none answers and that is allowed.
+import { fileURLToPath } from 'node:url';
+import { connect, type Client } from '../rpc/client.js';
+import { defaultSocketPath } from '../rpc/socket-path.js';
+import type { Environment } from './context.js';
+import { isAbsence } from './fault.js';
+import { startDaemon } from './start-daemon.js';
+import { startBySystemd } from './systemd.js';
+
+/** The daemon's program, seen from `dist/cli`. */
+const daemonProgram = fileURLToPath(new URL('../../bin/vmsysd.js', import.meta.url));
+
+export interface ConnectOptions {
+  socketPath: string;
+  /** Whether a daemon may be started. */
+  mayStart: boolean;
+  env: Environment;
+  uid: number;
+  signal: AbortSignal;
+}
+
+/** Connects; rejects with a ConnectionError, or with NoDaemon where a daemon was started in vain. */
+export async function connectOrStart(options: ConnectOptions): Promise<Client> {
+  const { socketPath, mayStart, env, uid, signal } = options;
+  try {
+    return await connect(socketPath, { signal });
+  } catch (error) {
+    if (!mayStart || !isAbsence(error)) throw error;
+  }
+  // The units listen on the default socket only; any other is for a daemon of its own.
+  const { VMSYS_SOCKET: _, ...environment } = env;
+  if (socketPath === defaultSocketPath(environment, uid) && (await startBySystemd(env, signal))) {
+    return connect(socketPath, { signal });
+  }
+  return startDaemon({ socketPath, program: daemonProgram, env, signal });
+}

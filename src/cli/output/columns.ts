@@ -1,0 +1,58 @@
+// Which fields of a record a list shows, and what each of its cells says.
+import { scalarText } from './record.js';
+
+type Item = Readonly<Record<string, unknown>>;
+
+/** Columns that people look for, by the kind of record; any other list shows all its plain fields. */
+const preferred: Readonly<Record<string, readonly string[]>> = {
+  'template.list': ['name', 'id', 'version', 'startup', 'capabilities', 'libraries', 'updatedAt'],
+  'template.modules': ['name', 'description', 'functions'],
+  'session.list': ['id', 'name', 'status', 'residency', 'worktree', 'lastUsedAt', 'lastError'],
+  'exec.list': ['id', 'sessionId', 'kind', 'status', 'state', 'durationMs', 'startedAt', 'source'],
+  'exec.events': ['seq', 'ts', 'type', 'text'],
+};
+
+/** The names of the columns for a list that `method` answered with. */
+export function columnsOf(method: string, items: readonly Item[]): readonly string[] {
+  const known = preferred[method];
+  if (known !== undefined) return known;
+  const isPlain = (name: string) => items.every((item) => typeof item[name] !== 'object');
+  return [...new Set(items.flatMap((item) => Object.keys(item)))].filter(isPlain);
+}
+
+/** What stands under `column` for this item. */
+export function cellOf(item: Item, column: string): string {
+  switch (column) {
+    case 'source':
+      return scalarText(item['path'] ?? item['code']);
+    case 'text':
+      return payloadText(item['payload']);
+    case 'startup':
+    case 'capabilities':
+    case 'libraries':
+    case 'functions':
+      return namesIn(item[column]);
+    default:
+      return scalarText(item[column]);
+  }
+}
+
+/** What an event says, whatever its type: text, message or preview. */
+function payloadText(payload: unknown): string {
+  if (typeof payload !== 'object' || payload === null) return scalarText(payload);
+  for (const [name, value] of Object.entries(payload)) {
+    if (name === 'text' || name === 'message' || name === 'preview') return scalarText(value);
+  }
+  return scalarText(payload);
+}
+
+function namesIn(list: unknown): string {
+  if (!Array.isArray(list)) return '';
+  return list
+    .map((item: unknown) =>
+      typeof item !== 'object' || item === null
+        ? scalarText(item)
+        : scalarText('path' in item ? item.path : 'name' in item ? item.name : item),
+    )
+    .join(', ');
+}

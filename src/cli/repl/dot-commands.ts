@@ -1,0 +1,43 @@
+// The prompt's own commands, beside those of Node's: `.session`, and `.load` and `.clear` as a remote session needs them.
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { REPLServer } from 'node:repl';
+import { note, print, type Context } from '../context.js';
+import { explain } from '../output/explain.js';
+import { formatRecord } from '../output/record.js';
+import type { InputGate } from './input-gate.js';
+import type { SessionLink } from './link.js';
+import type { Runner } from './runner.js';
+
+/** Adds them to `server`; each holds the next line back until it is done. */
+export function addCommands(
+  server: REPLServer,
+  context: Context,
+  link: SessionLink,
+  runner: Runner,
+  gate: InputGate,
+): void {
+  const add = (name: string, help: string, act: (text: string) => Promise<void> | void): void =>
+    server.defineCommand(name, {
+      help,
+      action(text) {
+        this.clearBufferedCommand();
+        gate.hold();
+        void Promise.resolve(text.trim())
+          .then(act)
+          .catch((error: unknown) => note(context, explain(error)))
+          .finally(() => {
+            this.displayPrompt();
+            gate.release();
+          });
+      },
+    });
+  add('session', 'Show the session', async () =>
+    print(context, formatRecord({ ...(await link.record()) }, context.paint)),
+  );
+  add('load', 'Run a file of this machine in the session', async (path) => {
+    const file = resolve(context.cwd, path);
+    await runner.run(await readFile(file, 'utf8'), file);
+  });
+  add('clear', 'Alias for .break', () => undefined);
+}

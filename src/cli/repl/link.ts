@@ -1,0 +1,87 @@
+// A session to what the prompt does with it: one connection, made anew where it was lost, and what is told over it.
+import type { Event, Session } from '../../records/index.js';
+import type { Client } from '../../rpc/client.js';
+import type { MethodParams, MethodResult } from '../../rpc/methods/index.js';
+import type { Context } from '../context.js';
+import { Follower } from '../follow.js';
+
+export interface LinkListener {
+  /** An event of the session, whether the prompt caused it or a timer or another client did. */
+  event(event: Event): void;
+  /** The daemon is gone. The next call looks for it again. */
+  lost(): void;
+}
+
+/** The prompt's side of one session. */
+export class SessionLink {
+  readonly session: Session;
+  readonly #context: Context;
+  readonly #listener: LinkListener;
+  #current: { client: Client; follower: Follower } | undefined;
+  #isClosed = false;
+
+  constructor(context: Context, client: Client, session: Session, listener: LinkListener) {
+    this.#context = context;
+    this.#listener = listener;
+    this.session = session;
+    this.#use(client);
+  }
+
+  /** Runs code in the session; all its events have been told when this resolves. */
+  async run(code: string, signal: AbortSignal, filename?: string): Promise<MethodResult<'exec.repl'>> {
+    const { client, follower } = await this.#connected();
+    const params: MethodParams<'exec.repl'> = {
+      session: this.session.id,
+      code,
+      stream: true,
+      onDisconnect: 'cancel',
+      ...(filename === undefined ? {} : { filename }),
+    };
+    const execution = await client.call('exec.repl', params, { signal });
+    await follower.fill(execution.id, execution.events ?? []);
+    return execution;
+  }
+
+  async complete(text: string): Promise<MethodResult<'session.complete'>> {
+    const { client } = await this.#connected();
+    return client.call('session.complete', { session: this.session.id, text });
+  }
+
+  /** The session as it is now. */
+  async record(): Promise<Session> {
+    const { client } = await this.#connected();
+    return client.call('session.get', { session: this.session.id });
+  }
+
+  /** Asks to be told of what happens in the session by itself, as a timer that fires. */
+  async subscribe(): Promise<void> {
+    const { client } = await this.#connected();
+    await client.call('events.subscribe', { topics: ['execution'], session: this.session.id });
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#current?.follower.close();
+    await this.#current?.client.close();
+  }
+
+  async #connected(): Promise<{ client: Client; follower: Follower }> {
+    if (this.#current !== undefined) return this.#current;
+    const current = this.#use(await this.#context.connect());
+    await this.subscribe();
+    return current;
+  }
+
+  #use(client: Client): { client: Client; follower: Follower } {
+    const follower = new Follower(client, (event) => this.#listener.event(event));
+    const current = { client, follower };
+    this.#current = current;
+    void client.closed.then(() => {
+      follower.close();
+      if (this.#current !== current) return;
+      this.#current = undefined;
+      if (!this.#isClosed) this.#listener.lost();
+    });
+    return current;
+  }
+}
