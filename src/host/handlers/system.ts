@@ -9,7 +9,7 @@ export const systemHandlers = (context: HandlerContext): Pick<Handlers, Group> =
   'rpc.discover': async () => {
     // Made from some fifty schemas, and hardly ever asked for: loaded then.
     const { openRpcDocument } = await import('../../rpc/openrpc.js');
-    return openRpcDocument();
+    return { ...openRpcDocument() };
   },
   'system.health': () => ({ status: 'ok' }),
   'system.info': () => {
