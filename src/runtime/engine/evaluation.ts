@@ -1,0 +1,200 @@
+// One evaluation from its text to its end: the script, the promise jobs and timers it waits for, and the verdict.
+import type { QuickJSHandle } from 'quickjs-emscripten';
+import type { ExecutionError, Result } from '../../records/index.js';
+import type { Driver } from './driver.js';
+import { evalFlags, type Instance, type Outcome } from './instance.js';
+import type { Run } from './run.js';
+import type { RunRequest } from './sandbox.js';
+import { prepareRepl, prepareScript } from './source.js';
+
+/** Jobs run between two looks at the limits; the interrupt handler looks more often inside long ones. */
+const jobsAtOnce = 256;
+
+/** `engine`: whether its memory may go on. `unfinished`: code was stopped that would run on by itself later. */
+export type Ended = { engine: 'sound' | 'full' | 'broken'; unfinished: boolean } & (
+  | { status: 'ok'; result: Result }
+  | { status: 'error' | 'timeout' | 'limit_exceeded' | 'cancelled' | 'crashed'; error: ExecutionError }
+);
+
+/** What a script came to: its value, what it threw, or a promise that nothing is left to settle. */
+type Settled = Outcome | { kind: 'never'; awaited: boolean };
+
+/** Evaluates a request and says how it ended, the last event included. Throws what broke the engine. */
+export async function evaluation(
+  instance: Instance,
+  driver: Driver,
+  run: Run,
+  request: RunRequest,
+  cancelled: AbortSignal,
+): Promise<Ended> {
+  const work = new Evaluation(instance, driver, run, request, cancelled);
+  const settled = await work.settle(work.start());
+  const ended = work.verdict(settled);
+  run.countOutput(ended.status === 'ok' ? ended.result.preview.length : ended.error.message.length);
+  return ended;
+}
+
+class Evaluation {
+  readonly #instance: Instance;
+  readonly #driver: Driver;
+  readonly #run: Run;
+  readonly #request: RunRequest;
+  readonly #cancelled: AbortSignal;
+  /** Whether the engine wraps the script's value in a promise for `{ value }`. */
+  #wrapped = false;
+
+  constructor(instance: Instance, driver: Driver, run: Run, request: RunRequest, cancelled: AbortSignal) {
+    this.#instance = instance;
+    this.#driver = driver;
+    this.#run = run;
+    this.#request = request;
+    this.#cancelled = cancelled;
+  }
+
+  /** Runs the script's own code, up to its end or its first `await`. */
+  start(): Outcome {
+    const { kind, code, filename, strict } = this.#request;
+    if (kind === 'timer') return this.#run.active(() => this.#driver.runTimer());
+    if (kind === 'module') return this.#run.active(() => this.#instance.evaluate(code, filename, evalFlags.module));
+    const source = kind === 'repl' ? prepareRepl(code) : prepareScript(code);
+    if (source.names.length > 0) this.#driver.declare(source.names, source.resets);
+    this.#wrapped = source.asynchronous;
+    const flags = (strict ? evalFlags.strict : 0) | (source.asynchronous ? evalFlags.async : 0);
+    return this.#run.active(() => this.#instance.evaluate(source.code, filename, flags));
+  }
+
+  /** Runs jobs and timers until the value is there, and with `until: "idle"` until no timeout is left. */
+  async settle(started: Outcome): Promise<Settled> {
+    let outcome = started;
+    for (;;) {
+      const thrown = this.#runJobs();
+      if (thrown !== undefined) return { kind: 'exception', handle: thrown };
+      if (this.#run.stop !== undefined || outcome.kind === 'exception') return outcome;
+      const state = this.#promiseState(outcome.handle);
+      if (state.kind === 'fulfilled') {
+        outcome = { kind: 'value', handle: this.#unwrap(state.handle) };
+        continue;
+      }
+      if (state.kind === 'rejected') return { kind: 'exception', handle: state.handle };
+      if (state.kind === 'none' && (this.#request.until === 'value' || this.#driver.oneShots() === 0)) return outcome;
+      const due = this.#driver.nextTimer();
+      if (due === undefined) return { kind: 'never', awaited: this.#wrapped };
+      if (due > 0) await sleep(Math.min(due, this.#run.leftMs + 1), this.#cancelled);
+      if (this.#run.shouldStop()) return outcome;
+      const ran = this.#run.active(() => this.#driver.runTimer());
+      if (ran.kind === 'exception') return ran;
+      ran.handle.dispose();
+    }
+  }
+
+  /** Runs all promise jobs; what one threw, if one did. */
+  #runJobs(): QuickJSHandle | undefined {
+    while (this.#run.stop === undefined && this.#instance.hasJobs && !this.#run.shouldStop()) {
+      const jobs = this.#run.active(() => this.#instance.runJobs(jobsAtOnce));
+      if ('exception' in jobs) return jobs.exception;
+    }
+    return undefined;
+  }
+
+  #promiseState(handle: QuickJSHandle) {
+    if (this.#instance.context.typeof(handle) !== 'object') return { kind: 'none' } as const;
+    return this.#instance.promiseState(handle);
+  }
+
+  /** The value of a promise: of the engine's own wrapper the `value` inside, once. */
+  #unwrap(handle: QuickJSHandle): QuickJSHandle {
+    if (!this.#wrapped) return handle;
+    this.#wrapped = false;
+    return this.#instance.context.getProp(handle, 'value');
+  }
+
+  verdict(settled: Settled): Ended {
+    const run = this.#run;
+    if (run.stop === undefined) {
+      if (settled.kind === 'value') {
+        const result = this.#describe(settled.handle);
+        if (result !== undefined) return { status: 'ok', result, engine: 'sound', unfinished: false };
+      }
+      if (settled.kind === 'never') return neverSettled(settled.awaited);
+      if (settled.kind === 'exception') return this.#thrown(settled.handle);
+      if (run.stop === undefined) return exhausted;
+    }
+    // Stopped, if only while its value was described.
+    const stop = run.stop ?? 'wallMs';
+    const frames = settled.kind === 'exception' ? framesOf(this.#describeError(settled.handle)) : '';
+    const status = stop === 'cancelled' ? 'cancelled' : stop === 'wallMs' || stop === 'cpuMs' ? 'timeout' : 'limit_exceeded';
+    const pending = settled.kind === 'value' && this.#promiseState(settled.handle).kind === 'pending';
+    const unfinished = this.#instance.hasJobs || pending || settled.kind === 'never';
+    return { status, error: run.stopError(stop, frames), engine: 'sound', unfinished };
+  }
+
+  #thrown(handle: QuickJSHandle): Ended {
+    const error = this.#describeError(handle);
+    if (error.name === 'InternalError' && error.message === 'out of memory') {
+      const message = `memory limit of ${this.#run.limits.memMb} MiB exceeded`;
+      const exceeded = { ...error, name: 'LimitError', message, limit: 'memMb' } as const;
+      return { status: 'limit_exceeded', error: exceeded, engine: 'full', unfinished: false };
+    }
+    if (error.name === 'InternalError' && error.message === 'stack overflow') {
+      return { status: 'limit_exceeded', error: { ...error, limit: 'stack' }, engine: 'sound', unfinished: false };
+    }
+    return { status: 'error', error, engine: 'sound', unfinished: false };
+  }
+
+  #describe(handle: QuickJSHandle): Result | undefined {
+    const { context } = this.#instance;
+    switch (context.typeof(handle)) {
+      case 'number': {
+        const number = context.getNumber(handle);
+        const preview = Object.is(number, -0) ? '-0' : String(number);
+        return Number.isFinite(number) ? { type: 'number', preview, json: number } : { type: 'number', preview };
+      }
+      case 'undefined':
+        return { type: 'undefined', preview: 'undefined' };
+      default:
+        return this.#run.active(() => this.#driver.describe(handle, Math.max(this.#run.outputLeft, leastPreview)));
+    }
+  }
+
+  #describeError(handle: QuickJSHandle): ExecutionError {
+    return this.#run.withGrace(() => this.#driver.describeError(handle));
+  }
+}
+
+/** Characters of a value that are shown even where the output limit is used up. */
+const leastPreview = 256;
+
+const exhausted: Ended = {
+  status: 'limit_exceeded',
+  error: { name: 'LimitError', message: 'no memory was left to describe the value', limit: 'memMb' },
+  engine: 'full',
+  unfinished: false,
+};
+
+function neverSettled(awaited: boolean): Ended {
+  if (!awaited) {
+    const result = { type: 'promise', preview: 'Promise { <pending> }' };
+    return { status: 'ok', result, engine: 'sound', unfinished: false };
+  }
+  const message = 'the awaited promise can never settle: no timer is left that could do it';
+  return { status: 'error', error: { name: 'Error', message }, engine: 'sound', unfinished: false };
+}
+
+const framesOf = (error: ExecutionError): string =>
+  (error.stack ?? '')
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line))
+    .join('\n');
+
+function sleep(ms: number, cancelled: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, ms);
+    function done() {
+      clearTimeout(timer);
+      cancelled.removeEventListener('abort', done);
+      resolve();
+    }
+    cancelled.addEventListener('abort', done);
+    if (cancelled.aborted) done();
+  });
+}

@@ -1,0 +1,51 @@
+// What there is to say of a thrown value, read without running its code: name, message and a stack like V8's.
+import { defineProperty, errorPrototype, isErrorObject, isPrototypeOf } from './primordials.js';
+import { className, isObject, ownDescriptor, read } from './read.js';
+import { cleanFrames, isRawStack } from './stack.js';
+
+export const isError = (value: unknown): value is object =>
+  isObject(value) && (isErrorObject(value) || isPrototypeOf(errorPrototype, value));
+
+/** The error's name, as `Error.prototype.toString` would take it; its class where the name is no text. */
+export function nameOf(error: object): string {
+  const name = read(error, 'name');
+  return typeof name === 'string' ? name : (className(error) ?? 'Error');
+}
+
+export function messageOf(error: object): string {
+  const message = read(error, 'message');
+  return typeof message === 'string' ? message : '';
+}
+
+/** `Name: message`, or either of them where the other is empty. */
+export function headerOf(error: object): string {
+  const name = nameOf(error);
+  const message = messageOf(error);
+  if (name === '' || message === '') return name === '' ? message : name;
+  return `${name}: ${message}`;
+}
+
+/**
+ * The error's stack with its header. One that the engine made is put into this shape in the error itself, so that
+ * a script that prints `error.stack` later sees the same.
+ */
+export function stackOf(error: object): string {
+  const descriptor = ownDescriptor(error, 'stack');
+  const stack: unknown = descriptor?.value;
+  if (typeof stack !== 'string') return headerOf(error);
+  if (!isRawStack(stack)) return stack;
+  const text = headerOf(error) + cleanFrames(stack);
+  if (descriptor?.configurable === true) setStack(error, text);
+  return text;
+}
+
+/** Gives `error` an own `stack`, as engines define it. */
+export function setStack(error: object, stack: string): void {
+  defineProperty(error, 'stack', {
+    __proto__: null,
+    value: stack,
+    writable: true,
+    enumerable: false,
+    configurable: true,
+  } as PropertyDescriptor);
+}

@@ -1,0 +1,87 @@
+// Stack traces: QuickJS's list of frames into what V8 prints, `Name: message` and then frames of the user's code
+// only. The prelude's frames go, and with them the native ones that are not between two of the user's.
+import { endsWith, indexOf, join, push, slice, startsWith } from './primordials.js';
+import { split } from './text.js';
+import { partLine } from './part-line.js';
+
+/** More frames than this are counted, not listed. V8 keeps 10. */
+const maxFrames = 20;
+/** So many lines are looked at: a stack overflow leaves some thousand. */
+const maxLines = 10_000;
+
+type Owner = 'user' | 'ours' | 'native';
+
+interface Frame {
+  owner: Owner;
+  name: string;
+  place: string;
+}
+
+/** Whether `stack` is as the engine made it, without a first line that names the error. */
+export const isRawStack = (stack: string): boolean => stack === '' || startsWith(stack, '    at ');
+
+/** The lines `    at …` of a raw stack, each after a line break. `above`: frames down to this function are left out. */
+export function cleanFrames(raw: string, above?: string): string {
+  const frames = userFrames(parseFrames(raw));
+  let first = 0;
+  if (above !== undefined) {
+    for (let index = 0; index < frames.length; index++) {
+      if (frames[index]?.name !== above) continue;
+      first = index + 1;
+      break;
+    }
+  }
+  const lines: string[] = [''];
+  for (let index = first; index < frames.length && index < first + maxFrames; index++) {
+    push(lines, frameLine(frames[index] as Frame));
+  }
+  const left = frames.length - first - maxFrames;
+  if (left > 0) push(lines, `    ... ${left} more frames`);
+  return join(lines, '\n');
+}
+
+function parseFrames(raw: string): Frame[] {
+  const frames: Frame[] = [];
+  const lines = split(raw, '\n');
+  for (let index = 0; index < lines.length && index < maxLines; index++) {
+    const line = lines[index] as string;
+    if (!startsWith(line, '    at ')) continue;
+    const text = slice(line, 7);
+    const open = endsWith(text, ')') ? indexOf(text, ' (') : -1;
+    const name = open === -1 ? '' : slice(text, 0, open);
+    const place = open === -1 ? text : slice(text, open + 2, -1);
+    push(frames, { owner: ownerOf(place), name, place });
+  }
+  return frames;
+}
+
+function ownerOf(place: string): Owner {
+  if (place === 'native') return 'native';
+  return startsWith(place, 'vmsys:prelude:') || startsWith(place, `<input>:${partLine}:`) ? 'ours' : 'user';
+}
+
+function userFrames(frames: readonly Frame[]): Frame[] {
+  const kept: Frame[] = [];
+  let natives: Frame[] = [];
+  // What the natives at hand stand on top of: frames come innermost first.
+  let outer: Owner = 'ours';
+  for (let index = 0; index < frames.length; index++) {
+    const frame = frames[index] as Frame;
+    if (frame.owner === 'native') {
+      push(natives, frame);
+      continue;
+    }
+    if (frame.owner === 'user') {
+      if (outer === 'user') for (let at = 0; at < natives.length; at++) push(kept, natives[at] as Frame);
+      push(kept, frame);
+    }
+    natives = [];
+    outer = frame.owner;
+  }
+  return kept;
+}
+
+function frameLine({ name, place }: Frame): string {
+  const unnamed = name === '' || (startsWith(name, '<') && endsWith(name, '>'));
+  return unnamed ? `    at ${place}` : `    at ${name} (${place})`;
+}

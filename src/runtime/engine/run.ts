@@ -1,0 +1,138 @@
+// One run's limits while it runs: when to stop it and why, and how much it may still say.
+import type { EventBody, ExecutionError, Limits } from '../../records/index.js';
+import { threadCpuMs } from './thread-clock.js';
+
+export type StopReason = 'wallMs' | 'cpuMs' | 'maxEvents' | 'maxOutputKb' | 'cancelled';
+
+/** Time to describe what a stopped run threw: describing may run the guest's code, which has no time left. */
+const graceMs = 200;
+/** Events kept free for the echo of the input and the value or exception at the end. */
+const reservedEvents = 2;
+
+export class Run {
+  readonly limits: Limits;
+  readonly #emit: (event: EventBody) => void;
+  readonly #isCancelled: () => boolean;
+  readonly #startedAt = performance.now();
+  readonly #cpuAtStart = threadCpuMs();
+  readonly #eventsAllowed: number;
+  readonly #outputAllowed: number;
+  #activeMs = 0;
+  #activeSince: number | undefined;
+  #graceUntil: number | undefined;
+  #stop: StopReason | undefined;
+  #events = 0;
+  outputBytes = 0;
+
+  constructor(limits: Limits, isCancelled: () => boolean, emit: (event: EventBody) => void) {
+    this.limits = limits;
+    this.#isCancelled = isCancelled;
+    this.#emit = emit;
+    this.#eventsAllowed = Math.max(0, limits.maxEvents - reservedEvents);
+    this.#outputAllowed = limits.maxOutputKb * 1024;
+  }
+
+  /** Why the run was stopped, once it was. */
+  get stop(): StopReason | undefined {
+    return this.#stop;
+  }
+
+  /** Milliseconds of wall time left, at least 0. */
+  get leftMs(): number {
+    return Math.max(0, this.#startedAt + this.limits.wallMs - performance.now());
+  }
+
+  /** CPU time the guest used, milliseconds: the kernel's account where it has one, else the time it was active. */
+  get cpuMs(): number {
+    const active = this.#active();
+    const now = threadCpuMs();
+    if (now === undefined || this.#cpuAtStart === undefined) return active;
+    return Math.min(active, now - this.#cpuAtStart);
+  }
+
+  /** Characters that may still be printed or returned. */
+  get outputLeft(): number {
+    return Math.max(0, this.#outputAllowed - this.outputBytes);
+  }
+
+  /** Runs `work`, in which the guest computes, and counts its time. */
+  active<T>(work: () => T): T {
+    this.#activeSince = performance.now();
+    try {
+      return work();
+    } finally {
+      this.#activeMs = this.#active();
+      this.#activeSince = undefined;
+    }
+  }
+
+  #active(): number {
+    return this.#activeMs + (this.#activeSince === undefined ? 0 : performance.now() - this.#activeSince);
+  }
+
+  /** Whether the guest has to stop now; once true, always true. Cheap: asked every few thousand bytecodes. */
+  shouldStop(): boolean {
+    if (this.#graceUntil !== undefined) return performance.now() > this.#graceUntil;
+    if (this.#stop !== undefined) return true;
+    if (this.#isCancelled()) this.#stop = 'cancelled';
+    else if (this.leftMs === 0) this.#stop = 'wallMs';
+    else if (this.#active() > this.limits.cpuMs && this.cpuMs > this.limits.cpuMs) this.#stop = 'cpuMs';
+    return this.#stop !== undefined;
+  }
+
+  /** Lets the guest go on for a moment although the run was stopped, to describe how it ended. */
+  withGrace<T>(work: () => T): T {
+    this.#graceUntil = performance.now() + graceMs;
+    try {
+      return work();
+    } finally {
+      this.#graceUntil = undefined;
+    }
+  }
+
+  /** Records what the guest printed; past a limit it is cut or dropped, and the run is stopped. */
+  print(type: 'console' | 'stdout' | 'stderr', level: string, text: string): void {
+    if (this.#stop !== undefined) return;
+    if (this.#events >= this.#eventsAllowed) {
+      this.#stop = 'maxEvents';
+      return;
+    }
+    const bytes = Buffer.byteLength(text);
+    const fits = bytes <= this.outputLeft;
+    const shown = fits ? text : Buffer.from(text).subarray(0, this.outputLeft).toString();
+    if (!fits) this.#stop = 'maxOutputKb';
+    this.#events += 1;
+    this.outputBytes += Math.min(bytes, this.outputLeft);
+    this.#emit((type === 'console' ? { type, payload: { level, text: shown } } : { type, payload: { text: shown } }) as EventBody);
+  }
+
+  /** Counts the text of the value or error that it ended with. */
+  countOutput(chars: number): void {
+    this.outputBytes += chars;
+  }
+
+  /** The error of a stopped run; `frames` are the lines of the stack where it was stopped. */
+  stopError(reason: StopReason, frames: string): ExecutionError {
+    const error = stopError(reason, this.limits);
+    return frames === '' ? error : { ...error, stack: `${error.name}: ${error.message}\n${frames}` };
+  }
+}
+
+/** The error that says which limit, or whose wish, ended a run. */
+export const stopError = (reason: StopReason, limits: Limits): ExecutionError => stopErrors[reason](limits);
+
+const stopErrors: Record<StopReason, (limits: Limits) => ExecutionError> = {
+  wallMs: ({ wallMs }) => ({ name: 'TimeoutError', message: `wall time limit of ${wallMs} ms exceeded`, limit: 'wallMs' }),
+  cpuMs: ({ cpuMs }) => ({ name: 'TimeoutError', message: `CPU time limit of ${cpuMs} ms exceeded`, limit: 'cpuMs' }),
+  maxEvents: ({ maxEvents }) => ({
+    name: 'LimitError',
+    message: `limit of ${maxEvents} events exceeded`,
+    limit: 'maxEvents',
+  }),
+  maxOutputKb: ({ maxOutputKb }) => ({
+    name: 'LimitError',
+    message: `output limit of ${maxOutputKb} KiB exceeded`,
+    limit: 'maxOutputKb',
+  }),
+  cancelled: () => ({ name: 'CancelledError', message: 'the execution was cancelled' }),
+};

@@ -1,0 +1,233 @@
+// One session's engine: runs code under limits, keeps a shadow of the memory, and goes back to it when a run ends
+// in a way that must not, or is asked not to, leave its mark.
+import { randomBytes } from 'node:crypto';
+import type { EventBody, ExecutionError, ExecutionStatus, Limits, Metrics, Result, StateOutcome } from '../../records/index.js';
+import { readHeapEnd, type Base, type GuestSources } from './base.js';
+import { Driver } from './driver.js';
+import { copyBase, imageOfShadow, updateShadow, type Image, type Shadow } from './image.js';
+import { Instance, evalFlags } from './instance.js';
+import { liveRanges } from './pages.js';
+import { evaluation, type Ended } from './evaluation.js';
+import { Run } from './run.js';
+
+/** Clean errors for every recursion tried, with the thread's own stack at `threadStackMb` (see ARCHITECTURE.md). */
+const guestStackBytes = 256 * 1024;
+
+export interface SandboxOptions {
+  module: WebAssembly.Module;
+  base: Base;
+  sources: GuestSources;
+  maxMemoryMb: number;
+  /** Where the session's state is mirrored. A filled one is restored from; an empty one means a fresh session. */
+  shadow: Shadow;
+  isCancelled: () => boolean;
+}
+
+/** What is to be run. */
+export interface RunRequest {
+  /** `timer`: one due timer, no code. */
+  kind: 'repl' | 'script' | 'module' | 'timer';
+  code: string;
+  filename: string;
+  args: readonly string[];
+  env: Readonly<Record<string, string>>;
+  strict: boolean;
+  limits: Limits;
+  until: 'value' | 'idle';
+  rollbackOnFailure: boolean;
+}
+
+/** How it ended. */
+export interface RunReport {
+  status: Exclude<ExecutionStatus, 'running' | 'interrupted'>;
+  state: StateOutcome;
+  result?: Result;
+  error?: ExecutionError;
+  /** The events are the caller's to count. */
+  metrics: Omit<Metrics, 'events'>;
+  /** Milliseconds until the session's next timer is due, where it has one. */
+  nextTimerMs?: number;
+}
+
+export class Sandbox {
+  readonly #options: SandboxOptions;
+  #instance: Instance;
+  #driver: Driver;
+  #run: Run | undefined;
+  /** What `beginRun` was last told, to tell it again only when it changes. */
+  #surroundings = '';
+
+  private constructor(options: SandboxOptions, instance: Instance) {
+    this.#options = options;
+    this.#instance = instance;
+    this.#driver = new Driver(instance, options.base.driver);
+  }
+
+  /** Boots an engine and fills it: from the shadow where that holds a state, else from the base. */
+  static async open(options: SandboxOptions): Promise<Sandbox> {
+    // The host's calls reach the sandbox, which exists only after the instance: `owner` ties the knot.
+    const owner: { sandbox?: Sandbox } = {};
+    const instance = await boot(options, () => owner.sandbox);
+    const sandbox = new Sandbox(options, instance);
+    owner.sandbox = sandbox;
+    fill(instance, options);
+    if (isEmpty(options.shadow)) {
+      sandbox.#driver.reseed(randomBytes(16).toString('hex'));
+      sandbox.save();
+    }
+    return sandbox;
+  }
+
+  /** Makes the shadow equal to the memory: what is so now is what a rollback comes back to. */
+  save(): number {
+    const { shadow, base } = this.#options;
+    const bytes = this.#instance.bytes;
+    return updateShadow(shadow, bytes, base, readHeapEnd(bytes, base.layout), Date.now());
+  }
+
+  /** After a restore from a stored image: timers go on with the time they had left, `Math.random` anew. */
+  resume(takenAt: number): void {
+    this.#driver.shiftTimers(Math.max(0, Date.now() - takenAt));
+    this.#driver.reseed(randomBytes(16).toString('hex'));
+    this.save();
+  }
+
+  /** The saved state, packed. */
+  image(): Image {
+    return imageOfShadow(this.#options.shadow, this.#options.base);
+  }
+
+  /** Takes a global away for good; for settings of a fresh session. */
+  removeGlobal(name: string): void {
+    this.#instance.evaluate(`delete globalThis[${JSON.stringify(name)}]`, 'vmsys:settings', evalFlags.global);
+    this.save();
+  }
+
+  nextTimerMs(): number | undefined {
+    return this.#driver.nextTimer();
+  }
+
+  complete(text: string): { items: string[]; replaces: string } {
+    return this.#driver.complete(text);
+  }
+
+  /**
+   * Runs one request to its end. Does not save: the caller answers first, then calls {@link save} where `state` is
+   * `kept`. Never throws for what the guest does, nor where the engine broke: then the session is restored.
+   */
+  async run(request: RunRequest, emit: (event: EventBody) => void, cancelled: AbortSignal): Promise<RunReport> {
+    const run = new Run(request.limits, this.#options.isCancelled, emit);
+    this.#run = run;
+    let ended: Ended;
+    try {
+      this.#prepare(request);
+      ended = await evaluation(this.#instance, this.#driver, run, request, cancelled);
+    } catch (error) {
+      ended = brokenEngine(error);
+    }
+    this.#run = undefined;
+    const failed = ended.status !== 'ok';
+    const rollback = ended.engine !== 'sound' || ended.unfinished || (failed && request.rollbackOnFailure);
+    const metrics = { cpuMs: round(run.cpuMs), outputBytes: run.outputBytes, memoryBytes: 0 };
+    if (rollback) await this.#rollback(ended.engine === 'sound', request.kind === 'timer');
+    metrics.memoryBytes = readHeapEnd(this.#instance.bytes, this.#options.base.layout);
+    const nextTimerMs = this.nextTimerMs();
+    return {
+      status: ended.status,
+      state: rollback ? 'rolled_back' : 'kept',
+      ...('result' in ended ? { result: ended.result } : { error: ended.error }),
+      metrics,
+      ...(nextTimerMs === undefined ? {} : { nextTimerMs }),
+    };
+  }
+
+  #prepare(request: RunRequest): void {
+    if (request.kind === 'timer') return;
+    const argv = ['vmsys', ...(request.kind === 'repl' ? [] : [request.filename]), ...request.args];
+    const surroundings = JSON.stringify([argv, request.args, request.env]);
+    if (surroundings === this.#surroundings) return;
+    this.#driver.beginRun(argv, request.args, request.env);
+    this.#surroundings = surroundings;
+  }
+
+  /** Puts the memory back to the shadow's; into a fresh instance where this one cannot be trusted or is full. */
+  async #rollback(sameInstance: boolean, dropTimers: boolean): Promise<void> {
+    if (!sameInstance) {
+      this.#instance = await boot(this.#options, () => this);
+      this.#driver = new Driver(this.#instance, this.#options.base.driver);
+    }
+    fill(this.#instance, this.#options);
+    this.#surroundings = '';
+    // A timer that had to be rolled back would be due again at once, for ever.
+    if (dropTimers) {
+      this.#driver.clearTimers();
+      this.save();
+    }
+  }
+
+  shouldInterrupt(): boolean {
+    return this.#run?.shouldStop() ?? false;
+  }
+
+  hostCall(operation: string, args: (string | number)[]): string | number | undefined {
+    switch (operation) {
+      case 'print': {
+        const [kind, text] = [String(args[0]), String(args[1])];
+        const type = kind === 'stdout' || kind === 'stderr' ? kind : 'console';
+        this.#run?.print(type, kind, text);
+        return undefined;
+      }
+      case 'now':
+        return performance.now();
+      case 'entropy':
+        return randomBytes(16).toString('hex');
+      case 'source':
+        return this.#options.sources.parts[String(args[0])];
+      default:
+        return undefined;
+    }
+  }
+}
+
+function boot(options: SandboxOptions, owner: () => Sandbox | undefined): Promise<Instance> {
+  return Instance.boot({
+    module: options.module,
+    maxMemoryMb: options.maxMemoryMb,
+    initialBytes: options.shadow.memory.byteLength,
+    host: (operation, args) => owner()?.hostCall(operation, args),
+    shouldInterrupt: () => owner()?.shouldInterrupt() ?? false,
+    stackBytes: guestStackBytes,
+  });
+}
+
+const isEmpty = (shadow: Shadow): boolean => shadow.memory.byteLength === 0;
+
+/** Fills an instance's memory from the shadow, or from the base where the shadow is empty. */
+function fill(instance: Instance, { base, shadow }: SandboxOptions): void {
+  if (instance.signature !== base.signature) throw new Error('engine booted differently from its base');
+  const target = instance.bytes;
+  if (isEmpty(shadow)) {
+    copyBase(target, base, base.heapEnd);
+  } else {
+    const source = new Uint8Array(shadow.memory);
+    for (const [start, end] of liveRanges(base.layout, shadow.head[0] ?? 0)) target.set(source.subarray(start, end), start);
+  }
+  instance.setStackBytes(guestStackBytes);
+}
+
+/** What it means when the engine itself threw: the host's stack ran out, or WebAssembly trapped. */
+function brokenEngine(error: unknown): Ended {
+  if (error instanceof RangeError && /call stack/i.test(error.message)) {
+    const overflow = { name: 'InternalError', message: 'stack overflow', limit: 'stack' } as const;
+    return { status: 'limit_exceeded', error: overflow, engine: 'broken', unfinished: false };
+  }
+  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return {
+    status: 'crashed',
+    error: { name: 'EngineError', message: `the engine failed: ${message}` },
+    engine: 'broken',
+    unfinished: false,
+  };
+}
+
+const round = (ms: number): number => Math.round(ms * 1000) / 1000;

@@ -1,0 +1,94 @@
+// Executions as clients see them: started, followed, cancelled, listed.
+import type { Event, Execution, ExecutionStatus, RunOptions } from '../records/index.js';
+import { RuntimeError } from './errors.js';
+import type { Residents } from './residents.js';
+import { fileSpec, replSpec } from './run-spec.js';
+import type { SessionService } from './session-service.js';
+import { pageOf, parsePage } from './store/page.js';
+import type { Store } from './store/store.js';
+import type { CallHooks, Executions, Page, PageInput } from './types.js';
+
+const mostEvents = 1000;
+
+export interface ExecutionServiceOptions {
+  store: Store;
+  residents: Residents;
+  sessions: SessionService;
+  environment: Readonly<Record<string, string | undefined>>;
+}
+
+export class ExecutionService implements Executions {
+  readonly #options: ExecutionServiceOptions;
+
+  constructor(options: ExecutionServiceOptions) {
+    this.#options = options;
+  }
+
+  repl(
+    input: RunOptions & { session: string; code: string; filename?: string | undefined },
+    hooks?: CallHooks,
+  ): Promise<Execution> {
+    const { sessions, environment } = this.#options;
+    return sessions.execute(input.session, turn(input, hooks), (live) => replSpec(live, input, environment), hooks);
+  }
+
+  runFile(
+    input: RunOptions & {
+      session: string;
+      path: string;
+      args?: string[] | undefined;
+      env?: Record<string, string> | undefined;
+    },
+    hooks?: CallHooks,
+  ): Promise<Execution> {
+    const { sessions, environment } = this.#options;
+    const call = { ...input, kind: 'run_file' } as const;
+    return sessions.execute(input.session, turn(input, hooks), (live) => fileSpec(live, call, environment), hooks);
+  }
+
+  get(execution: string): Execution {
+    return this.#require(execution).execution;
+  }
+
+  #require(execution: string): { number: number; execution: Execution } {
+    const found = this.#options.store.executions.find(execution);
+    if (found !== undefined) return found;
+    throw new RuntimeError('EXECUTION_NOT_FOUND', `execution ${JSON.stringify(execution)} does not exist`);
+  }
+
+  list(
+    filter: PageInput & { session?: string | undefined; status?: ExecutionStatus | undefined } = {},
+  ): Page<Execution> {
+    const { limit, before } = parsePage(filter);
+    const session = filter.session === undefined ? undefined : this.#options.sessions.require(filter.session).id;
+    const rows = this.#options.store.executions.list({ before, limit: limit + 1, session, status: filter.status });
+    return pageOf(rows, limit, ({ execution }) => execution);
+  }
+
+  events(
+    execution: string,
+    range: { afterSeq?: number | undefined; limit?: number | undefined } = {},
+  ): { items: Event[]; nextSeq: number } {
+    const { afterSeq = 0, limit = mostEvents } = range;
+    this.#running(execution)?.flush();
+    const { number } = this.#require(execution);
+    const items = this.#options.store.executions.events(number, afterSeq, Math.min(limit, mostEvents));
+    return { items, nextSeq: items.at(-1)?.seq ?? afterSeq };
+  }
+
+  cancel(execution: string): boolean {
+    const running = this.#running(execution);
+    if (running === undefined) this.#require(execution);
+    running?.cancel();
+    return running !== undefined;
+  }
+
+  #running(execution: string) {
+    return this.#options.residents.all.find(({ running }) => running?.id === execution)?.running;
+  }
+}
+
+const turn = (input: RunOptions, hooks: CallHooks | undefined) => ({
+  ifBusy: input.ifBusy ?? ('reject' as const),
+  signal: hooks?.signal,
+});

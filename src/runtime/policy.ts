@@ -1,0 +1,102 @@
+// What a client wrote about a template into the policy that holds: defaults filled in, and everything refused that
+// the runtime does not enforce, so that no setting is only stored.
+import {
+  Policy,
+  PolicyInput,
+  defaultLimits,
+  defaultResolver,
+  defaultRuntimeSettings,
+  type Capability,
+  type CapabilityInput,
+  type StartupFile,
+} from '../records/index.js';
+import { RuntimeError } from './errors.js';
+import { requireRelativePath } from './worktree.js';
+
+const freshPolicy: Policy = {
+  engine: 'quickjs',
+  limits: defaultLimits,
+  resolver: defaultResolver,
+  runtime: defaultRuntimeSettings,
+  capabilities: [],
+  startup: [],
+  libraries: [],
+  env: {},
+};
+
+/**
+ * The policy after a change: fields of `limits`, `resolver` and `runtime` are changed one by one, lists and `env`
+ * as a whole. Throws VALIDATION_ERROR, MODULE_NOT_ALLOWED, LIBRARY_NOT_FOUND or INVALID_PATH.
+ */
+export function makePolicy(change: PolicyInput, current: Policy = freshPolicy): Policy {
+  const input = parseInput(change);
+  const policy: Policy = {
+    engine: current.engine,
+    limits: { ...current.limits, ...defined(input.limits) },
+    resolver: { ...current.resolver, ...defined(input.resolver) },
+    runtime: { ...current.runtime, ...defined(input.runtime) },
+    capabilities: input.capabilities?.map(toCapability) ?? current.capabilities,
+    startup: input.startup === undefined ? current.startup : toStartup(input.startup),
+    libraries: input.libraries ?? current.libraries,
+    env: input.env ?? current.env,
+  };
+  requireEnforced(policy);
+  return Policy.parse(policy);
+}
+
+function parseInput(change: PolicyInput): PolicyInput {
+  const parsed = PolicyInput.safeParse(change);
+  if (parsed.success) return parsed.data;
+  const issues = parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message }));
+  const text = issues.map(({ path, message }) => `${path}: ${message}`).join('; ');
+  throw new RuntimeError('VALIDATION_ERROR', `template: ${text}`, { details: { issues } });
+}
+
+/** What was granted, as it is stored. Throws where it is nothing that can be granted. */
+export function toCapability({ kind, name, enabled = true, config = {} }: CapabilityInput): Capability {
+  if (kind !== 'env') {
+    throw new RuntimeError(
+      'MODULE_NOT_ALLOWED',
+      `capability ${kind} ${JSON.stringify(name)}: not in this vmsysd's catalogue; template.modules lists what can be granted, and kind env grants a variable`,
+    );
+  }
+  const fault = /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) ? undefined : 'expected the name of an environment variable';
+  if (fault !== undefined) throw invalid('name', `${fault}, got ${JSON.stringify(name)}`);
+  const unknown = Object.keys(config)[0];
+  if (unknown !== undefined) throw invalid(`config.${unknown}`, 'unknown: a capability of kind env has no config');
+  return { kind, name, enabled, config };
+}
+
+/** Files in the order they run: by `order`, then as they were written. Later ones without an order come last. */
+export function toStartup(files: readonly (string | { path: string; order?: number | undefined })[]): StartupFile[] {
+  const seen = new Set<string>();
+  let last = 0;
+  const startup = files.map((file) => {
+    const given = typeof file === 'string' ? { path: file } : file;
+    const path = requireRelativePath(given.path);
+    if (seen.has(path)) throw invalid('startup', `${JSON.stringify(path)} is there twice`);
+    seen.add(path);
+    const order = given.order ?? last + 10;
+    last = Math.max(last, order);
+    return { path, order };
+  });
+  return startup.toSorted((a, b) => a.order - b.order);
+}
+
+function requireEnforced(policy: Policy): void {
+  const { resolver, libraries } = policy;
+  const imports = 'imports are not supported yet';
+  if (resolver.roots.length > 0) throw invalid('resolver.roots', `expected none: ${imports}`);
+  if (resolver.allowAbsoluteRepoImports) throw invalid('resolver.allowAbsoluteRepoImports', `expected false: ${imports}`);
+  const [library] = libraries;
+  if (library !== undefined) throw new RuntimeError('LIBRARY_NOT_FOUND', `library ${JSON.stringify(library)}: not in the cache`);
+}
+
+/** The fields that are there; an `undefined` one must not hide the value before. */
+function defined<T extends object>(fields: T | undefined): { [K in keyof T]: Exclude<T[K], undefined> } {
+  const entries = Object.entries(fields ?? {}).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [K in keyof T]: Exclude<T[K], undefined> };
+}
+
+const invalid = (path: string, message: string): RuntimeError =>
+  new RuntimeError('VALIDATION_ERROR', `${path}: ${message}`, { details: { issues: [{ path, message }] } });

@@ -1,0 +1,94 @@
+// What a call asks for into what the engine is to run: code or a file's text, arguments, environment and limits.
+import { extname } from 'node:path';
+import type { Policy, RunOptions } from '../records/index.js';
+import type { RunRequest } from './engine/sandbox.js';
+import { RuntimeError } from './errors.js';
+import type { LiveSession } from './live-session.js';
+import type { RunSpec } from './runner.js';
+import { readFromWorktree, requireRelativePath } from './worktree.js';
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/** What stack traces call code that came without a name. */
+const replFilename = '<repl>';
+
+export function replSpec(
+  session: LiveSession,
+  call: RunOptions & { code: string; filename?: string | undefined },
+  environment: Variables,
+): RunSpec {
+  const { code, filename = replFilename, until = 'value' } = call;
+  const request = { ...common(session.policy, call), kind: 'repl', code, filename, until } as const;
+  return {
+    input: { kind: 'repl', code },
+    request: { ...request, args: [], env: grantedEnvironment(session.policy, environment) },
+    echo: code,
+  };
+}
+
+/** Reads the file: throws INVALID_PATH or FILE_NOT_FOUND before anything runs. */
+export function fileSpec(
+  session: LiveSession,
+  call: RunOptions & {
+    kind: 'run_file' | 'startup';
+    path: string;
+    args?: string[] | undefined;
+    env?: Record<string, string> | undefined;
+  },
+  environment: Variables,
+): RunSpec {
+  const { kind, args = [], env = {}, until = kind === 'startup' ? 'value' : 'idle' } = call;
+  const { worktree } = session.record;
+  if (worktree === undefined) {
+    const message = `path ${JSON.stringify(call.path)}: session ${session.id} has no worktree; create it with one`;
+    throw new RuntimeError('INVALID_PATH', message);
+  }
+  const path = requireRelativePath(call.path);
+  const extension = extname(path);
+  const { extensions } = session.policy.resolver;
+  if (!extensions.includes(extension)) {
+    const message = `path ${JSON.stringify(path)}: expected a name that ends in ${extensions.join(', ')}`;
+    throw new RuntimeError('INVALID_PATH', message);
+  }
+  const code = readFromWorktree(worktree, path);
+  const isModule = session.policy.runtime.esm || extension === '.mjs';
+  const input: RunSpec['input'] = { kind, path };
+  if (args.length > 0) input.args = args;
+  if (Object.keys(env).length > 0) input.env = env;
+  return {
+    input,
+    request: {
+      ...common(session.policy, call),
+      kind: isModule ? 'module' : 'script',
+      code,
+      filename: path,
+      args,
+      env: { ...grantedEnvironment(session.policy, environment), ...env },
+      until,
+    },
+    echo: [path, ...args].join(' '),
+  };
+}
+
+/** One due timer of the session. */
+export function timerSpec(session: LiveSession): RunSpec {
+  const request = { ...common(session.policy, {}), kind: 'timer', code: '', filename: '', args: [], env: {} } as const;
+  return { input: { kind: 'timer' }, request: { ...request, until: 'value' }, echo: undefined };
+}
+
+function common(policy: Policy, call: RunOptions): Pick<RunRequest, 'limits' | 'strict' | 'rollbackOnFailure'> {
+  const { limits, runtime } = policy;
+  const wallMs = Math.min(limits.wallMs, call.timeoutMs ?? limits.wallMs);
+  return { limits: { ...limits, wallMs }, strict: runtime.strict, rollbackOnFailure: call.onFailure === 'rollback' };
+}
+
+/** The variables a session sees: those of the daemon that its template grants, then the template's own. */
+function grantedEnvironment(policy: Policy, environment: Variables): Record<string, string> {
+  const granted: Record<string, string> = {};
+  for (const { kind, name, enabled } of policy.capabilities) {
+    const value = environment[name];
+    if (kind === 'env' && enabled && value !== undefined) granted[name] = value;
+  }
+  return { ...granted, ...policy.env };
+}
+

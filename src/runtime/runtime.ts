@@ -1,0 +1,105 @@
+// Puts the runtime together: the store, the base that every session starts from, the workers and the services.
+import { loadBase } from './base-loader.js';
+import { engineIdentity, loadEngineBinary } from './engine/build.js';
+import { ExecutionService } from './execution-service.js';
+import { Residents } from './residents.js';
+import { Runner } from './runner.js';
+import { SessionService } from './session-service.js';
+import { Store } from './store/store.js';
+import { TemplateService } from './template-service.js';
+import type { LogEntry, Runtime, RuntimeEvent, RuntimeOptions, Summary } from './types.js';
+import { WorkerPool } from './workers/pool.js';
+
+const defaults = { maxLiveSessions: 32, spareWorkers: 1, maxAgeDays: 30, maxExecutions: 20_000, graceMs: 5000 };
+const dayMs = 86_400_000;
+/** Old executions are looked for this often. */
+const pruneEveryMs = 10 * 60_000;
+
+/**
+ * Opens a runtime on a database, which it needs for itself: two runtimes on one database corrupt each other's view.
+ * Throws DatabaseError for a database it cannot use. Whoever opens it closes it.
+ */
+export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
+  const store = new Store(options.database);
+  try {
+    return await compose(store, options);
+  } catch (error) {
+    store.close();
+    throw error;
+  }
+}
+
+async function compose(store: Store, options: RuntimeOptions): Promise<Runtime> {
+  store.recover(new Date().toISOString());
+  const log = options.log ?? (() => {});
+  const { maxLiveSessions: max = defaults.maxLiveSessions, environment = process.env } = options;
+  const { base, sources } = await loadBase(store.images);
+  const pool = new WorkerPool({
+    setup: { module: loadEngineBinary().module, base, sources },
+    spare: Math.min(max, options.spareWorkers ?? defaults.spareWorkers),
+    onStartFailed: (error) => log({ level: 'error', message: 'starting a worker failed', error }),
+  });
+  const listeners = new Set<(event: RuntimeEvent) => void>();
+  const notify = (event: RuntimeEvent) => {
+    for (const listener of listeners) listener(event);
+  };
+  const residents = new Residents({ store, pool, base, maxLive: max });
+  const runner = new Runner({ store, notify, log });
+  const sessions = new SessionService({ store, residents, runner, environment, notify, log });
+  const templates = new TemplateService(store, (session) => sessions.delete(session));
+  sessions.useTemplates(templates);
+  const executions = new ExecutionService({ store, residents, sessions, environment });
+  const pruning = startPruning(store, options, log);
+  let closed: Promise<void> | undefined;
+
+  const close = async (graceMs: number): Promise<void> => {
+    clearInterval(pruning);
+    await sessions.closeAll(graceMs);
+    await pool.close();
+    store.close();
+  };
+
+  return {
+    engine: engineIdentity,
+    templates,
+    sessions,
+    executions,
+    summary: () => summarize(store, residents, pool, max),
+    listen: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    close: ({ graceMs = defaults.graceMs } = {}) => (closed ??= close(graceMs)),
+  };
+}
+
+function summarize(store: Store, residents: Residents, pool: WorkerPool, max: number): Summary {
+  const counts = store.sessions.counts();
+  const live = residents.all.filter(({ record }) => record.status === 'ready');
+  return {
+    sessions: {
+      ready: counts.ready,
+      live: live.length,
+      hibernated: counts.ready - live.length,
+      crashed: counts.crashed,
+      closed: counts.closed,
+    },
+    liveSessionIds: live.map(({ id }) => id),
+    executions: { running: residents.busyCount, total: store.executions.total() },
+    workers: { busy: residents.busyCount, idle: pool.idleCount + live.length - residents.busyCount, max },
+  };
+}
+
+function startPruning(store: Store, options: RuntimeOptions, log: (entry: LogEntry) => void): NodeJS.Timeout {
+  const { maxAgeDays = defaults.maxAgeDays, maxExecutions = defaults.maxExecutions } = options.history ?? {};
+  const prune = () => {
+    try {
+      const pruned = store.executions.prune(new Date(Date.now() - maxAgeDays * dayMs).toISOString(), maxExecutions);
+      if (pruned > 0) log({ level: 'info', message: `pruned ${pruned} old executions` });
+    } catch (error) {
+      log({ level: 'error', message: 'pruning old executions failed', error });
+    }
+  };
+  prune();
+  return setInterval(prune, pruneEveryMs).unref();
+}

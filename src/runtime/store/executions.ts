@@ -1,0 +1,201 @@
+// Executions and their events in the database. One transaction at the end of a call writes all that it came to, so
+// that a record is never half there; what it printed before is written as it came.
+import { Event, Execution, type ExecutionId, type ExecutionStatus, type SessionId } from '../../records/index.js';
+import type { Connection } from './database.js';
+
+interface ExecutionRow {
+  number: number;
+  id: string;
+  session_id: string;
+  kind: string;
+  code: string | null;
+  path: string | null;
+  args: string | null;
+  env: string | null;
+  status: string;
+  state: string;
+  started_at: string;
+  ended_at: string | null;
+  duration_ms: number | null;
+  result: string | null;
+  error: string | null;
+  metrics: string;
+}
+
+interface EventRow {
+  seq: number;
+  ts: string;
+  type: string;
+  payload: string;
+}
+
+export class ExecutionStore {
+  readonly #db: Connection;
+  readonly #insert;
+  readonly #insertEvent;
+  readonly #end;
+  readonly #find;
+  readonly #list;
+  readonly #events;
+  readonly #total;
+  readonly #interrupt;
+  readonly #keptAfter;
+  readonly #pruneAge;
+  readonly #pruneCount;
+
+  constructor(db: Connection) {
+    this.#db = db;
+    this.#insert = db.prepare(
+      `INSERT INTO executions (id, session_id, kind, code, path, args, env, status, state, started_at, metrics)
+       VALUES (:id, :sessionId, :kind, :code, :path, :args, :env, :status, :state, :startedAt, :metrics)`,
+    );
+    this.#insertEvent = db.prepare(`INSERT INTO events (execution, seq, ts, type, payload) VALUES (?, ?, ?, ?, ?)`);
+    this.#end = db.prepare(
+      `UPDATE executions SET status = :status, state = :state, ended_at = :endedAt, duration_ms = :durationMs,
+       result = :result, error = :error, metrics = :metrics WHERE number = :number`,
+    );
+    this.#find = db.prepare<[string], ExecutionRow>(`SELECT * FROM executions WHERE id = ?`);
+    this.#list = db.prepare<
+      { before: number; limit: number; session: string | null; status: string | null },
+      ExecutionRow
+    >(
+      `SELECT * FROM executions WHERE number < :before AND (:session IS NULL OR session_id = :session)
+       AND (:status IS NULL OR status = :status) ORDER BY number DESC LIMIT :limit`,
+    );
+    this.#events = db.prepare<[number, number, number], EventRow>(
+      `SELECT seq, ts, type, payload FROM events WHERE execution = ? AND seq > ? ORDER BY seq LIMIT ?`,
+    );
+    this.#total = db.prepare<[], number>(`SELECT count(*) FROM executions`).pluck();
+    this.#interrupt = db.prepare(
+      `UPDATE executions SET status = 'interrupted', state = 'rolled_back', ended_at = :now, error = :error
+       WHERE status = 'running'`,
+    );
+    this.#keptAfter = db
+      .prepare<[string, number], ExecutionId>(
+        `SELECT id FROM executions WHERE session_id = ? AND number > ? AND state = 'kept' AND status <> 'running'
+         ORDER BY number`,
+      )
+      .pluck();
+    this.#pruneAge = db.prepare(`DELETE FROM executions WHERE status <> 'running' AND ended_at < ?`);
+    this.#pruneCount = db.prepare(
+      `DELETE FROM executions WHERE status <> 'running' AND number <=
+       (SELECT number FROM executions ORDER BY number DESC LIMIT 1 OFFSET ?)`,
+    );
+  }
+
+  /** Writes an execution that begins; answers its number. */
+  begin(execution: Execution): number {
+    const { lastInsertRowid } = this.#insert.run({
+      id: execution.id,
+      sessionId: execution.sessionId,
+      kind: execution.kind,
+      code: execution.code ?? null,
+      path: execution.path ?? null,
+      args: toJson(execution.args),
+      env: toJson(execution.env),
+      status: execution.status,
+      state: execution.state,
+      startedAt: execution.startedAt,
+      metrics: JSON.stringify(execution.metrics),
+    });
+    return Number(lastInsertRowid);
+  }
+
+  /** Writes events that came while it runs. */
+  append(number: number, events: readonly Event[]): void {
+    this.#db.transaction(() => this.#insertEvents(number, events))();
+  }
+
+  /** Writes how it ended, and the events not yet written. */
+  end(number: number, execution: Execution, events: readonly Event[]): void {
+    this.#db.transaction(() => {
+      this.#end.run({
+        number,
+        status: execution.status,
+        state: execution.state,
+        endedAt: execution.endedAt ?? null,
+        durationMs: execution.durationMs ?? null,
+        result: toJson(execution.result),
+        error: toJson(execution.error),
+        metrics: JSON.stringify(execution.metrics),
+      });
+      this.#insertEvents(number, events);
+    })();
+  }
+
+  #insertEvents(number: number, events: readonly Event[]): void {
+    for (const { seq, ts, type, payload } of events) {
+      this.#insertEvent.run(number, seq, ts, type, JSON.stringify(payload));
+    }
+  }
+
+  find(id: string): { number: number; execution: Execution } | undefined {
+    const row = this.#find.get(id);
+    return row === undefined ? undefined : { number: row.number, execution: toExecution(row) };
+  }
+
+  list(filter: {
+    before: number;
+    limit: number;
+    session: SessionId | undefined;
+    status: ExecutionStatus | undefined;
+  }): { number: number; execution: Execution }[] {
+    const { before, limit, session = null, status = null } = filter;
+    return this.#list
+      .all({ before, limit, session, status })
+      .map((row) => ({ number: row.number, execution: toExecution(row) }));
+  }
+
+  events(number: number, afterSeq: number, limit: number): Event[] {
+    return this.#events
+      .all(number, afterSeq, limit)
+      .map(({ payload, ...row }) => Event.parse({ ...row, payload: JSON.parse(payload) as unknown }));
+  }
+
+  total(): number {
+    return this.#total.get() ?? 0;
+  }
+
+  /** What was running when the daemon went away did not end. */
+  interruptRunning(now: string): void {
+    const error = { name: 'InterruptedError', message: 'the daemon went away while the execution ran' };
+    this.#interrupt.run({ now, error: JSON.stringify(error) });
+  }
+
+  /** Executions of a session after this number that left their mark on its state, oldest first. */
+  keptAfter(session: SessionId, number: number): ExecutionId[] {
+    return this.#keptAfter.all(session, number);
+  }
+
+  /** Deletes those that ended before this moment, and all but the newest so many. Answers how many went. */
+  prune(endedBefore: string, keep: number): number {
+    return this.#pruneAge.run(endedBefore).changes + this.#pruneCount.run(keep).changes;
+  }
+}
+
+const toJson = (value: unknown): string | null => (value === undefined ? null : JSON.stringify(value));
+
+const fromJson = (text: string): unknown => JSON.parse(text);
+
+function toExecution(row: ExecutionRow): Execution {
+  const optional = {
+    code: row.code,
+    path: row.path,
+    args: row.args === null ? null : fromJson(row.args),
+    env: row.env === null ? null : fromJson(row.env),
+    endedAt: row.ended_at,
+    durationMs: row.duration_ms,
+    result: row.result === null ? null : fromJson(row.result),
+    error: row.error === null ? null : fromJson(row.error),
+  };
+  return Execution.parse({
+    id: row.id,
+    sessionId: row.session_id,
+    kind: row.kind,
+    status: row.status,
+    state: row.state,
+    startedAt: row.started_at,
+    metrics: fromJson(row.metrics),
+    ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== null)),
+  });
+}

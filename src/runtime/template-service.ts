@@ -1,0 +1,149 @@
+// Templates as clients see them: made, changed into a new version, and deleted with what was made from them.
+import {
+  Name,
+  newId,
+  type CapabilityInput,
+  type Policy,
+  type PolicyInput,
+  type SessionId,
+  type Template,
+} from '../records/index.js';
+import { RuntimeError } from './errors.js';
+import { makePolicy, toCapability, toStartup } from './policy.js';
+import { pageOf, parsePage } from './store/page.js';
+import type { Store } from './store/store.js';
+import type { Page, PageInput, Templates } from './types.js';
+import { requireRelativePath } from './worktree.js';
+
+/** The template that always exists. */
+export const defaultTemplateName = 'default';
+
+export class TemplateService implements Templates {
+  readonly #store: Store;
+  readonly #deleteSession: (session: SessionId) => Promise<void>;
+
+  constructor(store: Store, deleteSession: (session: SessionId) => Promise<void>) {
+    this.#store = store;
+    this.#deleteSession = deleteSession;
+    if (store.templates.find(defaultTemplateName) === undefined) this.create({ name: defaultTemplateName });
+  }
+
+  create({ name, ...policy }: PolicyInput & { name: string }): Template {
+    const now = new Date().toISOString();
+    const template: Template = {
+      id: newId('tpl'),
+      name: parseName(name),
+      version: 1,
+      ...makePolicy(policy),
+      createdAt: now,
+      updatedAt: now,
+    };
+    return this.#save(template);
+  }
+
+  get(template: string): Template {
+    const found = this.#store.templates.find(template);
+    if (found === undefined) throw new RuntimeError('TEMPLATE_NOT_FOUND', `template ${quote(template)} does not exist`);
+    return found;
+  }
+
+  list(page: PageInput = {}): Page<Template> {
+    const { limit, before } = parsePage(page);
+    return pageOf(this.#store.templates.list(before, limit + 1), limit, ({ template }) => template);
+  }
+
+  update(template: string, { name, ...change }: PolicyInput & { name?: string | undefined }): Template {
+    const current = this.get(template);
+    if (name !== undefined && name !== current.name && current.name === defaultTemplateName) {
+      throw new RuntimeError('VALIDATION_ERROR', `template ${quote(current.name)} keeps its name: sessions are made from it by default`);
+    }
+    const renamed = name === undefined ? current : { ...current, name: parseName(name) };
+    return this.#change(renamed, makePolicy(change, toPolicy(current)));
+  }
+
+  async delete(template: string): Promise<void> {
+    const { id, name } = this.get(template);
+    if (name === defaultTemplateName) {
+      throw new RuntimeError('VALIDATION_ERROR', `template ${quote(name)} cannot be deleted: sessions are made from it by default`);
+    }
+    for (const session of this.#store.sessions.idsOfTemplate(id)) await this.#deleteSession(session);
+    this.#store.templates.delete(id);
+  }
+
+  addStartup(template: string, file: { path: string; order?: number | undefined }): Template {
+    const current = this.get(template);
+    const path = requireRelativePath(file.path);
+    const others = current.startup.filter((other) => other.path !== path);
+    return this.#change(current, { ...toPolicy(current), startup: toStartup([...others, { ...file, path }]) });
+  }
+
+  removeStartup(template: string, path: string): Template {
+    const current = this.get(template);
+    const startup = current.startup.filter((file) => file.path !== requireRelativePath(path));
+    if (startup.length === current.startup.length) {
+      throw new RuntimeError('FILE_NOT_FOUND', `template ${quote(template)}: no startup file ${quote(path)}`);
+    }
+    return this.#change(current, { ...toPolicy(current), startup });
+  }
+
+  addCapability(template: string, capability: CapabilityInput): Template {
+    const current = this.get(template);
+    const added = toCapability(capability);
+    const others = current.capabilities.filter((other) => !isSame(other, added));
+    return this.#change(current, { ...toPolicy(current), capabilities: [...others, added] });
+  }
+
+  removeCapability(template: string, capability: { kind: string; name: string }): Template {
+    const current = this.get(template);
+    const capabilities = current.capabilities.filter((other) => !isSame(other, capability));
+    if (capabilities.length === current.capabilities.length) {
+      const message = `template ${quote(template)} does not grant ${capability.kind} ${quote(capability.name)}`;
+      throw new RuntimeError('MODULE_NOT_ALLOWED', message);
+    }
+    return this.#change(current, { ...toPolicy(current), capabilities });
+  }
+
+  addLibrary(template: string, library: string): Template {
+    const current = this.get(template);
+    return this.#change(current, makePolicy({ libraries: [...current.libraries, library] }, toPolicy(current)));
+  }
+
+  removeLibrary(template: string, library: string): Template {
+    const current = this.get(template);
+    if (!current.libraries.includes(library)) {
+      throw new RuntimeError('LIBRARY_NOT_FOUND', `template ${quote(template)} has no library ${quote(library)}`);
+    }
+    const libraries = current.libraries.filter((other) => other !== library);
+    return this.#change(current, { ...toPolicy(current), libraries });
+  }
+
+  modules(): ReturnType<Templates['modules']> {
+    return [];
+  }
+
+  #change(current: Template, policy: Policy): Template {
+    return this.#save({ ...current, ...policy, version: current.version + 1, updatedAt: new Date().toISOString() });
+  }
+
+  #save(template: Template): Template {
+    if (this.#store.templates.save(template)) return template;
+    throw new RuntimeError('NAME_TAKEN', `template name ${quote(template.name)} is taken`);
+  }
+}
+
+function toPolicy({ engine, limits, resolver, runtime, capabilities, startup, libraries, env }: Template): Policy {
+  return { engine, limits, resolver, runtime, capabilities, startup, libraries, env };
+}
+
+const isSame = (a: { kind: string; name: string }, b: { kind: string; name: string }): boolean =>
+  a.kind === b.kind && a.name === b.name;
+
+/** A name as it must be; throws VALIDATION_ERROR. */
+export function parseName(name: string): string {
+  const parsed = Name.safeParse(name);
+  if (parsed.success) return parsed.data;
+  const message = parsed.error.issues[0]?.message ?? 'not a name';
+  throw new RuntimeError('VALIDATION_ERROR', `name: ${message}`, { details: { issues: [{ path: 'name', message }] } });
+}
+
+const quote = (text: string): string => JSON.stringify(text);

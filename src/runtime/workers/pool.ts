@@ -1,0 +1,84 @@
+// Workers, started ahead of need and used again: a lease is one worker for one session, until it is given back.
+import type { WorkerSetup } from './messages.js';
+import { WorkerThread } from './worker-thread.js';
+
+export interface PoolOptions {
+  setup: Omit<WorkerSetup, 'control'>;
+  /** Idle workers kept ready. */
+  spare: number;
+  /** Told where a worker that was started ahead did not start. */
+  onStartFailed: (error: unknown) => void;
+}
+
+export class WorkerPool {
+  readonly #options: PoolOptions;
+  readonly #idle: WorkerThread[] = [];
+  readonly #starting = new Set<Promise<WorkerThread>>();
+  #closed = false;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    this.#fill();
+  }
+
+  get idleCount(): number {
+    return this.#idle.length;
+  }
+
+  /** A worker without a session: an idle one at once, else the next that is ready. */
+  async lease(): Promise<WorkerThread> {
+    if (this.#closed) throw new Error('worker pool is closed');
+    for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
+      if (idle.ended) continue;
+      this.#fill();
+      return idle;
+    }
+    const [ahead = this.#start()] = this.#starting;
+    this.#starting.delete(ahead);
+    this.#fill();
+    return ahead;
+  }
+
+  /** Takes a worker back: kept for the next session, unless it ended or enough wait already. */
+  async release(worker: WorkerThread): Promise<void> {
+    if (!worker.ended && !this.#closed && this.#idle.length <= this.#options.spare) {
+      try {
+        await worker.request({ type: 'release' });
+        if (!this.#closed) {
+          this.#idle.push(worker);
+          return;
+        }
+      } catch {
+        // A worker that cannot let go of its session is of no use to another.
+      }
+    }
+    await worker.terminate();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const started = await Promise.allSettled(this.#starting);
+    const ready = started.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+    await Promise.all([...this.#idle.splice(0), ...ready].map((worker) => worker.terminate()));
+  }
+
+  #start(): Promise<WorkerThread> {
+    const started = WorkerThread.start(this.#options.setup);
+    this.#starting.add(started);
+    return started;
+  }
+
+  #fill(): void {
+    if (this.#closed || this.#idle.length + this.#starting.size >= this.#options.spare) return;
+    const started = this.#start();
+    started.then(
+      (worker) => {
+        // Whoever leased it while it started has taken it out of the set.
+        if (this.#starting.delete(started)) this.#idle.push(worker);
+      },
+      (error: unknown) => {
+        if (this.#starting.delete(started)) this.#options.onStartFailed(error);
+      },
+    );
+  }
+}

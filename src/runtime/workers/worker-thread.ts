@@ -1,0 +1,131 @@
+// The main thread's end of one worker: requests and answers in order, events, cancelling, and its death.
+import { Worker } from 'node:worker_threads';
+import type { EventBody } from '../../records/index.js';
+import { cpuMsOfThread } from '../engine/thread-clock.js';
+import type { CancelMessage, Control, EventMessage, WorkerAnswer, WorkerRequest, WorkerSetup } from './messages.js';
+
+/** V8's stack of the thread: the guest's own limit must be met first. */
+export const threadStackMb = 4;
+
+/** The worker ended before it answered; `cause` says why where the thread itself failed. */
+export class WorkerEnded extends Error {
+  override readonly name = 'WorkerEnded';
+}
+
+type AnswerTo<Type extends WorkerRequest['type']> = Extract<
+  WorkerAnswer,
+  { type: { open: 'opened'; run: 'report'; complete: 'completed'; image: 'imaged'; release: 'released' }[Type] }
+>;
+
+// The worker is one bundled file of the build, also where this file runs from its source.
+const entry = new URL(
+  import.meta.url.endsWith('.ts') ? '../../../dist/runtime/workers/worker.js' : './worker.js',
+  import.meta.url,
+);
+
+interface Pending {
+  resolve: (answer: WorkerAnswer) => void;
+  reject: (error: Error) => void;
+}
+
+export class WorkerThread {
+  readonly #worker: Worker;
+  readonly #control: Control;
+  #pending: Pending | undefined;
+  #failure: unknown;
+  #ended = false;
+  #kernelId: number | undefined;
+  /** Told of the events of the run in progress. */
+  onEvent: ((event: EventBody) => void) | undefined;
+
+  private constructor(setup: Omit<WorkerSetup, 'control'>) {
+    this.#control = {
+      cancel: new Int32Array(new SharedArrayBuffer(4)),
+      cpuAtStart: new Float64Array(new SharedArrayBuffer(8)),
+    };
+    const workerData: WorkerSetup = { ...setup, control: this.#control };
+    this.#worker = new Worker(entry, {
+      workerData,
+      execArgv: [],
+      env: {},
+      resourceLimits: { stackSizeMb: threadStackMb },
+    });
+    this.#worker.on('message', (message: WorkerAnswer | EventMessage) => this.#receive(message));
+    this.#worker.on('error', (error) => {
+      this.#failure = error;
+    });
+    this.#worker.on('exit', () => {
+      this.#ended = true;
+      this.#pending?.reject(new WorkerEnded('the worker ended', { cause: this.#failure }));
+      this.#pending = undefined;
+    });
+  }
+
+  /** Starts a worker and waits until it can take a session: about 50 ms. */
+  static async start(setup: Omit<WorkerSetup, 'control'>): Promise<WorkerThread> {
+    const thread = new WorkerThread(setup);
+    const ready = await new Promise<WorkerAnswer>((resolve, reject) => {
+      thread.#pending = { resolve, reject };
+    });
+    if (ready.type === 'ready') thread.#kernelId = ready.thread;
+    return thread;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** CPU time that the run in progress has used, milliseconds; `undefined` where the kernel does not say. */
+  runCpuMs(): number | undefined {
+    const now = this.#kernelId === undefined ? undefined : cpuMsOfThread(this.#kernelId);
+    const start = this.#control.cpuAtStart[0] ?? Number.NaN;
+    return now === undefined || Number.isNaN(start) ? undefined : now - start;
+  }
+
+  /** Why the thread failed, where it did so by itself. */
+  get failure(): unknown {
+    return this.#failure;
+  }
+
+  /** Sends one request and waits for its answer; rejects with {@link WorkerEnded} where the worker ends first. */
+  request<Type extends WorkerRequest['type']>(
+    message: Extract<WorkerRequest, { type: Type }>,
+  ): Promise<AnswerTo<Type>> {
+    if (this.#ended) return Promise.reject(new WorkerEnded('the worker has ended', { cause: this.#failure }));
+    if (this.#pending !== undefined) return Promise.reject(new Error('worker: a request is still unanswered'));
+    Atomics.store(this.#control.cancel, 0, 0);
+    this.#control.cpuAtStart[0] = Number.NaN;
+    return new Promise((resolve, reject) => {
+      this.#pending = {
+        resolve: (answer) => {
+          if (answer.type === 'failed') reject(new Error(`worker: ${message.type}: ${answer.message}`));
+          else resolve(answer as AnswerTo<Type>);
+        },
+        reject,
+      };
+      this.#worker.postMessage(message);
+    });
+  }
+
+  /** Asks the run in progress to stop; it answers as soon as its code polls, and at once where it waits. */
+  cancel(): void {
+    Atomics.store(this.#control.cancel, 0, 1);
+    const message: CancelMessage = { type: 'cancel' };
+    this.#worker.postMessage(message);
+  }
+
+  /** Ends the thread, whatever it does. */
+  async terminate(): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  #receive(message: WorkerAnswer | EventMessage): void {
+    if (message.type === 'event') {
+      this.onEvent?.(message.event);
+      return;
+    }
+    const pending = this.#pending;
+    this.#pending = undefined;
+    pending?.resolve(message);
+  }
+}
