@@ -2,9 +2,10 @@
 // the reverse one. The only place where the leaves meet.
 import { dirname } from 'node:path';
 import { createRpcServer, type RpcServer } from '../rpc/server.js';
-import { openRuntime } from '../runtime/index.js';
+import { DatabaseError, openRuntime } from '../runtime/index.js';
 import type { Runtime } from '../runtime/types.js';
 import { createDelivery } from './delivery.js';
+import { StartError } from './errors.js';
 import { ensurePrivateFolder } from './folders.js';
 import type { DaemonInfo } from './handlers/context.js';
 import { createHandlers } from './handlers/index.js';
@@ -68,7 +69,9 @@ export async function startDaemon({ settings, log, version, uid, env }: DaemonOp
   } catch (error) {
     await runtime?.close({ graceMs: 0 });
     ownership.release();
-    throw error;
+    throw error instanceof DatabaseError
+      ? new StartError('UNAVAILABLE', error.message, { cause: error })
+      : error;
   }
 }
 
