@@ -85,10 +85,10 @@ class SocketClient implements Client {
     this.#socketPath = socketPath;
     this.#decoder = new Decoder({ maxMessageBytes });
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
-    socket.on('error', (error) => this.#end(connectionLost(socketPath, error.message, error)));
+    socket.on('error', (error) => this.#lost(` (${error.message})`, error));
     this.closed = new Promise((resolve) => {
       socket.once('close', () => {
-        this.#end(connectionLost(socketPath, 'the daemon closed it; see its log'));
+        this.#lost();
         this.#rpc.rejectAllPendingRequests('the connection ended');
         resolve();
       });
@@ -138,6 +138,10 @@ class SocketClient implements Client {
   /** The first reason counts: what follows is its consequence. */
   #end(reason: ConnectionError | RpcError): void {
     this.#ended ??= reason;
+  }
+
+  #lost(how = '', cause?: unknown): void {
+    this.#end(connectionLost(this.#socketPath, `the daemon closed it${how}; see its log`, cause));
   }
 
   #write(payload: unknown): void {
