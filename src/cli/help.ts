@@ -41,7 +41,10 @@ export function register(commands: readonly Command[], version: string, run: () 
     sections
       // One line for each of forty commands says no more than the list above it.
       .filter((section) => !section.title?.startsWith('For more info'))
-      .map((section) => ({ ...section, body: section.body.replaceAll(' (default: true)', '') })),
+      .map((section) => ({
+        ...section,
+        body: section.body.replaceAll(/ (?:\(default: true\))?$/gm, '').trimEnd(),
+      })),
   );
   return cli;
 }

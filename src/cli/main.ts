@@ -11,7 +11,7 @@ import { fieldsOf } from './argv/shape.js';
 import type { Command } from './command.js';
 import { chooseCommand, commands, type Choice } from './commands.js';
 import { connectOrStart } from './connect.js';
-import { globalFields, globalFlags, GlobalParams, type Context } from './context.js';
+import { globalFields, globalFlags, GlobalParams, type Context, type Environment } from './context.js';
 import { exitStatus, statusOfError, UsageFault } from './fault.js';
 import { register, usageOf } from './help.js';
 import { explain } from './output/explain.js';
@@ -101,7 +101,7 @@ function createContext(
 ): { context: Context; close(): Promise<void> } {
   const { env } = process;
   const uid = process.getuid?.() ?? 0;
-  const socketPath = checkedSocketPath(globals.socket ?? defaultSocketPath(env, uid));
+  const socketPath = socketPathOf(globals, env, uid);
   const forbidden =
     globals.start === false || (globals.start === undefined && Boolean(env['VMSYS_NO_START']));
   let client: Client | undefined;
@@ -120,6 +120,15 @@ function createContext(
     },
   };
   return { context, close: async () => client?.close() };
+}
+
+function socketPathOf(globals: GlobalParams, env: Environment, uid: number): string {
+  try {
+    return checkedSocketPath(globals.socket ?? defaultSocketPath(env, uid));
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageFault(error.message);
+    throw error;
+  }
 }
 
 const PackageJson = z.object({ version: z.string() });

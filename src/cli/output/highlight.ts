@@ -22,9 +22,12 @@ const tokens = new RegExp(
   'g',
 );
 
+/** Longer previews stay plain: quotes without a partner, some thousands of them, would take time without bound. */
+const maxLength = 8192;
+
 /** Colours `preview`. An error is shown in one piece: its stack is prose, no value. */
 export function highlight(preview: string, type: string, paint: Paint): string {
-  if (/error$/i.test(type)) return preview;
+  if (/error$/i.test(type) || preview.length > maxLength) return preview;
   let text = '';
   let end = 0;
   for (const match of preview.matchAll(tokens)) {

@@ -8,7 +8,10 @@ export type Paint = (style: Style, text: string) => string;
 
 export const plain: Paint = (_style, text) => text;
 
-export const paintFor = (colours: boolean): Paint => (colours ? styleText : plain);
+// Node would ask standard output again; we have asked the right stream already.
+const coloured: Paint = (style, text) => styleText(style, text, { validateStream: false });
+
+export const paintFor = (colours: boolean): Paint => (colours ? coloured : plain);
 
 /** `flag` is what `--color` or `--no-color` said. `NO_COLOR` and `FORCE_COLOR` are as in no-color.org and Node. */
 export function takesColours(

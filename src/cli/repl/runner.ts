@@ -1,9 +1,13 @@
 // Code from the prompt to what the terminal shows of it: output as it comes, then the value, or what went wrong.
 import type { Event } from '../../records/index.js';
+import { RpcError } from '../../rpc/errors.js';
 import { note, print, type Context } from '../context.js';
 import { explain } from '../output/explain.js';
 import { Printer } from '../run-execution.js';
 import type { SessionLink } from './link.js';
+
+const isCancelled = (error: unknown): boolean =>
+  error instanceof RpcError && error.code === 'REQUEST_CANCELLED';
 
 /** Runs one input at a time. */
 export class Runner {
@@ -35,7 +39,7 @@ export class Runner {
         print(this.#context, [this.#context.paint('gray', 'undefined')]);
       }
     } catch (error) {
-      note(this.#context, explain(error));
+      note(this.#context, isCancelled(error) ? ['Interrupted.'] : explain(error));
     } finally {
       this.#running = undefined;
     }
