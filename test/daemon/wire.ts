@@ -29,8 +29,8 @@ t.test(
     const daemon = await startDaemon(t);
     const line = '{"jsonrpc":"2.0","id":1,"method":"system.health"}';
     for (const command of [
-      `echo '${line}' | socat - UNIX-CONNECT:${daemon.socketPath}`,
-      `printf '%s' '${line}' | socat -t 5 - UNIX-CONNECT:${daemon.socketPath}`,
+      `echo '${line}' | socat -t 20 - UNIX-CONNECT:${daemon.socketPath}`,
+      `printf '%s' '${line}' | socat -t 20 - UNIX-CONNECT:${daemon.socketPath}`,
     ]) {
       const output = await new Promise<string>((resolve, reject) =>
         execFile('sh', ['-c', command], (error, stdout) => (error ? reject(error) : resolve(stdout))),
