@@ -56,6 +56,7 @@ export class Dispatcher {
 
   #outcomeOf(response: JSONRPCResponse | null, request: Request, call: PendingCall): Outcome {
     if (response === null) return { text: undefined, error: undefined };
+    if (response.error !== undefined) return outcome(call, internal(request.method));
     try {
       return { text: JSON.stringify(response), error: undefined };
     } catch (error) {

@@ -3,7 +3,7 @@
 import type { Socket } from 'node:net';
 import { Calls, type PendingCall } from './calls.js';
 import { Connection, type ConnectionOptions } from './connection.js';
-import type { Dispatcher, Outcome } from './dispatch.js';
+import type { Dispatcher } from './dispatch.js';
 import { RpcError } from './errors.js';
 import { errorReply, parseMessage, type Entry, type Request, type RequestId } from './message.js';
 
@@ -64,7 +64,7 @@ export class Peer {
         void reply.then((text) => this.#reply(text)); // it never rejects
       else this.#reply(reply);
     } else {
-      void Promise.all(message.entries.map((entry) => this.#answer(entry))).then((replies) => {
+      void Promise.all(message.entries.map(async (entry) => this.#answer(entry))).then((replies) => {
         const texts = replies.filter((text) => text !== undefined);
         this.#reply(texts.length === 0 ? undefined : `[${texts.join(',')}]`);
       });
@@ -97,13 +97,9 @@ export class Peer {
   async #call(request: Request, call: PendingCall): Promise<Reply> {
     const startedAt = performance.now();
     this.#options.onInFlight(1);
-    let outcome: Outcome;
-    try {
-      outcome = await this.#options.dispatcher.dispatch(request, call);
-    } finally {
-      this.#calls.end(call);
-      this.#options.onInFlight(-1);
-    }
+    const outcome = await this.#options.dispatcher.dispatch(request, call);
+    this.#calls.end(call);
+    this.#options.onInFlight(-1);
     this.#record(request, startedAt, outcome.error);
     return outcome.text;
   }

@@ -54,7 +54,7 @@ export interface RpcServer {
 }
 
 /** 512: more than a person's programs open at once, and half of the usual limit of open files. */
-const defaultMaxConnections = 512;
+export const defaultMaxConnections = 512;
 /** Connections over the limit that may be told so at one time; any more are cut off without a word. */
 const maxTurnedAway = 64;
 

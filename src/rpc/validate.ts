@@ -14,13 +14,24 @@ export function parseParams<Schema extends z.ZodType>(
 ): z.output<Schema> {
   if (Array.isArray(params))
     throw fault(method, [{ path: '', message: 'expected params by name, got an array' }]);
-  const parsed = schema.safeParse(params ?? {});
+  const parsed = safeParse(method, schema, params ?? {});
   if (parsed.success) return parsed.data;
   const names = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
   throw fault(
     method,
     parsed.error.issues.flatMap((issue) => toIssues(issue, names)),
   );
+}
+
+/** Schemas that recurse, `z.json()`, overflow the stack for what a small message can nest. */
+function safeParse<Schema extends z.ZodType>(method: string, schema: Schema, params: unknown) {
+  try {
+    return schema.safeParse(params);
+  } catch (error) {
+    if (error instanceof RangeError)
+      throw fault(method, [{ path: '', message: 'the params are nested too deeply' }]);
+    throw error;
+  }
 }
 
 function fault(method: string, issues: Issue[]): RpcError {

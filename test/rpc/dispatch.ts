@@ -29,6 +29,11 @@ t.test('params: every fault is named by its path', async (t) => {
   ]);
   t.match(await fault('exec.repl', ['s', '1']), [{ path: '', message: /by name/ }]);
   t.match(await fault('exec.repl'), [{ path: 'session' }, { path: 'code' }]);
+  const deep = `{"template":"t","kind":"module","name":"fs","config":{"a":${'['.repeat(200_000)}${']'.repeat(200_000)}}}`;
+  client.raw(`{"jsonrpc":"2.0","id":"deep","method":"template.addCapability","params":${deep}}`);
+  t.match(await client.reply('deep'), {
+    error: { data: { details: { issues: [{ message: /too deeply/ }] } } },
+  });
   const many = await fault('template.create', { name: 'a', libraries: Array(256).fill(1) });
   t.equal(Array.isArray(many) && many.length, 100, 'a reply names at most 100');
 });

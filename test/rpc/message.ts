@@ -1,5 +1,7 @@
 // What a client may send and what comes back: requests, ids, batches, notifications, and what is none of them.
+import fc from 'fast-check';
 import t from 'tap';
+import { parseMessage } from '../../src/rpc/message.js';
 import { connectLines } from '../fixtures/line-client.js';
 import { serve } from '../fixtures/rpc.js';
 import { until } from '../fixtures/until.js';
@@ -110,4 +112,30 @@ t.test('notifications are carried out and never answered', async (t) => {
   await client.call('system.health');
   t.equal(ran, 2);
   t.equal(client.messages.length, 1);
+});
+
+t.test('whatever is sent, a message is requests and faults, never an exception', async (t) => {
+  const member = fc.record(
+    {
+      jsonrpc: fc.oneof(fc.constant('2.0'), fc.jsonValue()),
+      method: fc.oneof(fc.constant('system.health'), fc.jsonValue()),
+      params: fc.jsonValue(),
+      id: fc.jsonValue(),
+    },
+    { requiredKeys: [] },
+  );
+  const value = fc.oneof(member, fc.array(member), fc.jsonValue());
+  const bytes = fc.oneof(
+    value.map((each) => Buffer.from(JSON.stringify(each))),
+    fc.uint8Array().map((each) => Buffer.from(each)),
+  );
+  fc.assert(
+    fc.property(bytes, (each) => {
+      const message = parseMessage(each, 4);
+      const entries = message.kind === 'batch' ? message.entries : [message.entry];
+      return entries.length > 0 && entries.every((entry) => 'request' in entry || entry.fault.message !== '');
+    }),
+    { numRuns: 500 },
+  );
+  t.pass();
 });
