@@ -88,7 +88,6 @@ async function findLayout(module: WebAssembly.Module): Promise<Layout> {
   const memory = new WebAssembly.Memory({ initial: 256, maximum: 1024 });
   const words = () => new Uint32Array(memory.buffer).slice(0, engineStackBytes / 4);
   const quickjs = await instantiate(module, memory);
-  const fresh = words();
   const context = quickjs.newRuntime().newContext();
   const before = words();
   context.evalCode(`globalThis.ballast = new ArrayBuffer(${growth})`, 'vmsys:layout', evalFlags.global);
@@ -100,7 +99,7 @@ async function findLayout(module: WebAssembly.Module): Promise<Layout> {
     // Two words follow, the allocator's top and the break itself, which is the higher.
     if (follows && (found === undefined || now > (after[found] ?? 0))) found = index;
   }
-  const heapBase = found === undefined ? undefined : fresh[found];
+  const heapBase = found === undefined ? undefined : initialWords(module)[found];
   if (found === undefined || heapBase === undefined || heapBase <= engineStackBytes) {
     throw new Error('engine: no word of its static data follows the end of its heap; is this another build?');
   }
@@ -109,4 +108,15 @@ async function findLayout(module: WebAssembly.Module): Promise<Layout> {
     heapStart: Math.floor(heapBase / pageBytes) * pageBytes,
     breakAddress: found * 4,
   };
+}
+
+/** The static data as the build has it, before any of its code ran: there the break is where the heap begins. */
+function initialWords(module: WebAssembly.Module): Uint32Array {
+  const memory = new WebAssembly.Memory({ initial: 256, maximum: 1024 });
+  const imports: Record<string, Record<string, unknown>> = {};
+  for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
+    (imports[from] ??= {})[name] = kind === 'memory' ? memory : () => 0;
+  }
+  void new WebAssembly.Instance(module, imports);
+  return new Uint32Array(memory.buffer);
 }

@@ -32,7 +32,12 @@ export function loadEngineBinary(): EngineBinary {
   return binary;
 }
 
+// The C library copies the program's name into the heap: left to itself it is the path of the script that Node
+// runs, and the addresses of all that follows would depend on where this package is installed.
+const emscriptenModule: object = { thisProgram: 'vmsys' };
+
 /** One fresh engine with this memory as its own. */
 export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Promise<QuickJSWASMModule> {
-  return newQuickJSWASMModuleFromVariant(newVariant(build, { wasmModule: module, wasmMemory: memory }));
+  const variant = newVariant(build, { wasmModule: module, wasmMemory: memory, emscriptenModule });
+  return newQuickJSWASMModuleFromVariant(variant);
 }

@@ -9,7 +9,8 @@ export const isError = (value: unknown): value is object =>
 /** The error's name, as `Error.prototype.toString` would take it; its class where the name is no text. */
 export function nameOf(error: object): string {
   const name = read(error, 'name');
-  return typeof name === 'string' ? name : (className(error) ?? 'Error');
+  if (typeof name === 'string') return name;
+  return isError(error) ? (className(error) ?? 'Error') : 'Error';
 }
 
 export function messageOf(error: object): string {

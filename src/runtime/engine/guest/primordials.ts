@@ -62,6 +62,7 @@ export const { isFinite: isFiniteNumber, isInteger, isNaN: isNaNNumber, parseInt
 export const toNumber: (value: unknown) => number = Number;
 export const toText: (value: unknown) => string = String;
 export const dateNow = Date.now;
+export const toFixed = uncurry(Number.prototype.toFixed);
 export const numberToString = uncurry(Number.prototype.toString);
 
 const { Map: NativeMap, WeakSet: NativeWeakSet, WeakMap: NativeWeakMap } = globalThis;
@@ -99,15 +100,14 @@ const then: (promise: Promise<undefined>, job: () => void) => unknown = uncurry(
 /** Runs `job` after the code that runs now, before any timer. */
 export const runSoon = (job: () => void): void => void then(resolvedPromise, job);
 
+const typedArrayPrototype = Reflect.getPrototypeOf(Uint8Array.prototype) as object;
+
 /** What only a built-in of the right kind answers; the others throw. They tell kinds apart (see `kinds.ts`). */
-export const typedArrayTag: (value: unknown) => string | undefined = getter(
-  Reflect.getPrototypeOf(Uint8Array.prototype) as object,
-  Symbol.toStringTag,
-);
-export const typedArrayLength: (value: unknown) => number = getter(
-  Reflect.getPrototypeOf(Uint8Array.prototype) as object,
-  'length',
-);
+export const typedArrayTag: (value: unknown) => string | undefined = getter(typedArrayPrototype, Symbol.toStringTag);
+export const typedArrayLength: (value: unknown) => number = getter(typedArrayPrototype, 'length');
+export const typedArrayBuffer: (value: unknown) => ArrayBufferLike = getter(typedArrayPrototype, 'buffer');
+export const typedArrayOffset: (value: unknown) => number = getter(typedArrayPrototype, 'byteOffset');
+export const typedArrayBytes: (value: unknown) => number = getter(typedArrayPrototype, 'byteLength');
 export const arrayBufferBytes: (value: unknown) => number = getter(ArrayBuffer.prototype, 'byteLength');
 export const sharedBufferBytes: (value: unknown) => number = getter(SharedArrayBuffer.prototype, 'byteLength');
 export const viewBuffer: (value: unknown) => ArrayBufferLike = getter(DataView.prototype, 'buffer');

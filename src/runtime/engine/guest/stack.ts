@@ -2,10 +2,15 @@
 // only. The prelude's frames go, and with them the native ones that are not between two of the user's.
 import { endsWith, indexOf, join, push, slice, startsWith } from './primordials.js';
 import { split } from './text.js';
-import { partLine } from './part-line.js';
+import parts from './parts/parts.json' with { type: 'json' };
 
 /** More frames than this are counted, not listed. V8 keeps 10. */
 const maxFrames = 20;
+/**
+ * The engine names no file for what `eval` runs. So the code of a part begins on this line of its text, far beyond
+ * the lines of what scripts give to `eval`, and frames on it are known as ours.
+ */
+const partPlace = `<input>:${parts.line}:`;
 /** So many lines are looked at: a stack overflow leaves some thousand. */
 const maxLines = 10_000;
 
@@ -57,7 +62,7 @@ function parseFrames(raw: string): Frame[] {
 
 function ownerOf(place: string): Owner {
   if (place === 'native') return 'native';
-  return startsWith(place, 'vmsys:prelude:') || startsWith(place, `<input>:${partLine}:`) ? 'ours' : 'user';
+  return startsWith(place, 'vmsys:prelude:') || startsWith(place, partPlace) ? 'ours' : 'user';
 }
 
 function userFrames(frames: readonly Frame[]): Frame[] {

@@ -2,10 +2,7 @@
 // After Node's lib/internal/util/inspect.js (MIT).
 import {
   charCodeAt,
-  getPrototypeOf,
-  hasOwn,
   includes,
-  objectPrototype,
   parseFloat,
   parseInt,
   slice,
@@ -13,9 +10,8 @@ import {
   toNumber,
   toText,
 } from '../primordials.js';
-import { isError } from '../errors.js';
-import { isOurs } from '../native.js';
-import { kindOf } from '../kinds.js';
+import { isError, messageOf } from '../errors.js';
+import { textOfFunction } from '../native.js';
 import { isObject, read } from '../read.js';
 import { defaultOptions } from './context.js';
 import { inspectWith } from './inspect.js';
@@ -105,11 +101,15 @@ function asString(value: unknown): string {
 
 /** Whether a script gave the object a `toString` of its own, so that `%s` means that one. */
 function hasOwnText(value: object): boolean {
-  if (kindOf(value) === 'date' || isError(value)) return true;
   const method = read(value, 'toString');
-  if (typeof method !== 'function') return false;
-  for (let holder: object | null = value; holder !== null; holder = getPrototypeOf(holder)) {
-    if (hasOwn(holder, 'toString')) return holder !== objectPrototype && !isBuiltIn(holder);
+  return typeof method === 'function' && !includes(textOfFunction(method), '[native code]');
+}
+
+function asJson(value: unknown): string {
+  try {
+    return `${stringifyJson(value)}`;
+  } catch (error) {
+    if (isError(error) && includes(messageOf(error), 'circular')) return '[Circular]';
+    throw error;
   }
-  return false;
 }
