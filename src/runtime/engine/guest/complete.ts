@@ -47,7 +47,8 @@ const nameAtEnd = /(?:[A-Za-z_$\x80-\uffff][\w$\x80-\uffff]*)?$/;
 const chainAtEnd =
   /(?<![\w$\x80-\uffff#@\\])(?<!(?<!\.\.)\.\s*)(?:[A-Za-z_$\x80-\uffff][\w$\x80-\uffff]*|'[^'\\\n]*'|"[^"\\\n]*")(?:\s*\??\.\s*[A-Za-z_$\x80-\uffff][\w$\x80-\uffff]*|\s*(?:\?\.\s*)?\[\s*(?:\d+|'[^'\\\n]*'|"[^"\\\n]*")\s*\])*\s*\??\.\s*$/;
 /** Its first link, as a name, an index or a string. */
-const firstLink = /^[\s?.[]*(?:([A-Za-z_$\x80-\uffff][\w$\x80-\uffff]*|\d+)|'([^'\\\n]*)'|"([^"\\\n]*)")[\s\]]*/;
+const firstLink =
+  /^[\s?.[]*(?:([A-Za-z_$\x80-\uffff][\w$\x80-\uffff]*|\d+)|'([^'\\\n]*)'|"([^"\\\n]*)")[\s\]]*/;
 const identifier = /^[A-Za-z_$\x80-\uffff][\w$\x80-\uffff]*$/;
 const dotAtEnd = /(?<!\.\.)\.\s*$/;
 
@@ -130,7 +131,8 @@ function addChain(found: Names, first: object): void {
 
 function ownNames(holder: object): string[] {
   const names: string[] = [];
-  if ((isArray(holder) || isView(holder)) && (holder as ArrayLike<unknown>).length > maxItemsListed) return names;
+  if ((isArray(holder) || isView(holder)) && (holder as ArrayLike<unknown>).length > maxItemsListed)
+    return names;
   const keys = ownKeys(holder);
   for (let index = 0; index < keys.length; index++) {
     const key = keys[index];
@@ -143,7 +145,8 @@ function addNames(found: Names, names: string[]): void {
   sort(names);
   for (let index = 0; index < names.length; index++) {
     const name = names[index] as string;
-    if (!startsWith(name, found.typed) || exec(identifier, name) === null || mapGet(found.known, name)) continue;
+    if (!startsWith(name, found.typed) || exec(identifier, name) === null || mapGet(found.known, name))
+      continue;
     mapSet(found.known, name, true);
     push(found.names, name);
   }

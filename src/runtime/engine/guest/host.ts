@@ -7,9 +7,6 @@
  */
 export type HostOperation = 'print' | 'now' | 'entropy' | 'source';
 
-export type Host = (
-  operation: HostOperation,
-  ...args: (string | number)[]
-) => string | number | undefined;
+export type Host = (operation: HostOperation, ...args: (string | number)[]) => string | number | undefined;
 
 export type PrintKind = 'log' | 'info' | 'debug' | 'warn' | 'error' | 'trace' | 'stdout' | 'stderr';

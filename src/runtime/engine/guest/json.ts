@@ -58,7 +58,8 @@ function take(writing: Writing, text: string): string | undefined {
 
 function writeObject(writing: Writing, value: object): string | undefined {
   const kind = kindOf(value);
-  if (kind === 'date') return isNaNNumber(dateTime(value)) ? undefined : take(writing, stringifyJson(dateIso(value)));
+  if (kind === 'date')
+    return isNaNNumber(dateTime(value)) ? undefined : take(writing, stringifyJson(dateIso(value)));
   if (kind !== 'plain' && kind !== 'array') return undefined;
   const { around } = writing;
   if (around.length >= maxDepth || contains(around, value)) return undefined;
@@ -105,7 +106,8 @@ function writeProperties(writing: Writing, value: object): string | undefined {
     const key = keys[index] as PropertyKey;
     const descriptor = ownDescriptor(value, key);
     if (descriptor?.enumerable !== true) continue;
-    if (typeof key !== 'string' || descriptor.get !== undefined || descriptor.set !== undefined) return undefined;
+    if (typeof key !== 'string' || descriptor.get !== undefined || descriptor.set !== undefined)
+      return undefined;
     if (descriptor.value === undefined) continue;
     const name = take(writing, `${stringifyJson(key)}:`);
     const text = name === undefined ? undefined : write(writing, descriptor.value);

@@ -25,7 +25,11 @@ export interface PartTools {
   /**
    * Lets the class's instances, whose state no property shows, be shown as `show` says; `inspect` shows a value in it.
    */
-  showAs(this: void, prototype: object, show: (instance: object, inspect: (value: unknown) => string) => string): void;
+  showAs(
+    this: void,
+    prototype: object,
+    show: (instance: object, inspect: (value: unknown) => string) => string,
+  ): void;
 }
 
 type InspectFunction = (value: unknown, options: unknown) => string;
@@ -36,9 +40,13 @@ const tools: PartTools = {
   setTimeout: timerFunctions.setTimeout,
   showAs(prototype, show) {
     knowOpaque(prototype);
-    publish(prototype, customSymbol, function (this: object, depth: number, options: unknown, inspect: InspectFunction) {
-      return depth < 0 ? this : show(this, (value) => inspect(value, options));
-    });
+    publish(
+      prototype,
+      customSymbol,
+      function (this: object, depth: number, options: unknown, inspect: InspectFunction) {
+        return depth < 0 ? this : show(this, (value) => inspect(value, options));
+      },
+    );
   },
 };
 
@@ -68,7 +76,8 @@ function publishPart(host: Host, part: string, names: readonly string[]): void {
 
 function loadPart(host: Host, part: string, names: readonly string[]): Part {
   const source = host('source', part);
-  if (typeof source !== 'string') throw new NativeError(`the runtime's part "${part}" is missing; install vmsysd again`);
+  if (typeof source !== 'string')
+    throw new NativeError(`the runtime's part "${part}" is missing; install vmsysd again`);
   const make = evaluate(source) as (scope: object, tools: PartTools) => Part;
   // A part asks its global object for what the engine has, and may leave something there: it gets one of its own,
   // on which its globals are not, or asking for them would load it again.

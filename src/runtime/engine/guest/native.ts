@@ -37,7 +37,13 @@ export function markOurs(value: unknown): void {
 /** Defines a property as the language's own are: writable, configurable, not enumerable. */
 export function publish(target: object, key: PropertyKey, value: unknown): void {
   markOurs(value);
-  defineProperty(target, key, { __proto__: null, value, writable: true, enumerable: false, configurable: true } as PropertyDescriptor);
+  defineProperty(target, key, {
+    __proto__: null,
+    value,
+    writable: true,
+    enumerable: false,
+    configurable: true,
+  } as PropertyDescriptor);
 }
 
 /** The text of a function as `Function.prototype.toString` says it: of ours, as of every built-in, no source. */
@@ -48,11 +54,15 @@ export function textOfFunction(value: unknown): string {
 
 /** Makes `Function.prototype.toString` keep the prelude's sources to itself. */
 export function hideSources(): void {
-  publish(Function.prototype, 'toString', {
-    toString(this: unknown): string {
-      return textOfFunction(this);
-    },
-  }.toString);
+  publish(
+    Function.prototype,
+    'toString',
+    {
+      toString(this: unknown): string {
+        return textOfFunction(this);
+      },
+    }.toString,
+  );
 }
 
 /** Calls a getter of ours. */

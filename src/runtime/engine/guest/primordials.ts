@@ -26,7 +26,9 @@ export const { apply, construct, ownKeys, getPrototypeOf, setPrototypeOf, define
 export const getOwnPropertyDescriptor = Reflect.getOwnPropertyDescriptor;
 export const { is: objectIs, keys: objectKeys, getOwnPropertySymbols: getOwnSymbols } = Object;
 export const hasOwn: (value: object, key: PropertyKey) => boolean = Object.hasOwn;
-export const isPrototypeOf: (prototype: object, value: object) => boolean = uncurry(Object.prototype.isPrototypeOf);
+export const isPrototypeOf: (prototype: object, value: object) => boolean = uncurry(
+  Object.prototype.isPrototypeOf,
+);
 export const isEnumerable: (value: object, key: PropertyKey) => boolean = uncurry(
   Object.prototype.propertyIsEnumerable,
 );
@@ -68,12 +70,17 @@ export const numberToString = uncurry(Number.prototype.toString);
 const { Map: NativeMap, WeakSet: NativeWeakSet, WeakMap: NativeWeakMap } = globalThis;
 export const newMap = <Key, Value>(): Map<Key, Value> => new NativeMap<Key, Value>();
 export const newWeakSet = <Item extends object>(): WeakSet<Item> => new NativeWeakSet<Item>();
-export const newWeakMap = <Key extends object, Value>(): WeakMap<Key, Value> => new NativeWeakMap<Key, Value>();
-export const mapGet: <Key, Value>(map: Map<Key, Value>, key: Key) => Value | undefined = uncurry(Map.prototype.get);
+export const newWeakMap = <Key extends object, Value>(): WeakMap<Key, Value> =>
+  new NativeWeakMap<Key, Value>();
+export const mapGet: <Key, Value>(map: Map<Key, Value>, key: Key) => Value | undefined = uncurry(
+  Map.prototype.get,
+);
 export const mapSet: <Key, Value>(map: Map<Key, Value>, key: Key, value: Value) => unknown = uncurry(
   Map.prototype.set,
 );
-export const mapDelete: <Key, Value>(map: Map<Key, Value>, key: Key) => boolean = uncurry(Map.prototype.delete);
+export const mapDelete: <Key, Value>(map: Map<Key, Value>, key: Key) => boolean = uncurry(
+  Map.prototype.delete,
+);
 export const mapClear: (map: Map<unknown, unknown>) => void = uncurry(Map.prototype.clear);
 export const mapSize: (map: unknown) => number = getter(Map.prototype, 'size');
 export const weakSetHas: (set: WeakSet<object>, item: object) => boolean = uncurry(WeakSet.prototype.has);
@@ -85,13 +92,17 @@ export const weakMapSet: <Value>(map: WeakMap<object, Value>, key: object, value
   WeakMap.prototype.set,
 );
 
-export const mapEntries: (map: unknown) => IterableIterator<[unknown, unknown]> = uncurry(Map.prototype.entries);
+export const mapEntries: (map: unknown) => IterableIterator<[unknown, unknown]> = uncurry(
+  Map.prototype.entries,
+);
 export const setValues: (set: unknown) => IterableIterator<unknown> = uncurry(Set.prototype.values);
 export const setSize: (set: unknown) => number = getter(Set.prototype, 'size');
 export const nextEntry: (iterator: unknown) => IteratorResult<[unknown, unknown]> = uncurry(
   new Map<unknown, unknown>().entries().next,
 );
-export const nextValue: (iterator: unknown) => IteratorResult<unknown> = uncurry(new Set<unknown>().values().next);
+export const nextValue: (iterator: unknown) => IteratorResult<unknown> = uncurry(
+  new Set<unknown>().values().next,
+);
 
 const resolvedPromise: Promise<undefined> = Promise.resolve(undefined);
 const then: (promise: Promise<undefined>, job: () => void) => unknown = uncurry(
@@ -103,13 +114,19 @@ export const runSoon = (job: () => void): void => void then(resolvedPromise, job
 const typedArrayPrototype = Reflect.getPrototypeOf(Uint8Array.prototype) as object;
 
 /** What only a built-in of the right kind answers; the others throw. They tell kinds apart (see `kinds.ts`). */
-export const typedArrayTag: (value: unknown) => string | undefined = getter(typedArrayPrototype, Symbol.toStringTag);
+export const typedArrayTag: (value: unknown) => string | undefined = getter(
+  typedArrayPrototype,
+  Symbol.toStringTag,
+);
 export const typedArrayLength: (value: unknown) => number = getter(typedArrayPrototype, 'length');
 export const typedArrayBuffer: (value: unknown) => ArrayBufferLike = getter(typedArrayPrototype, 'buffer');
 export const typedArrayOffset: (value: unknown) => number = getter(typedArrayPrototype, 'byteOffset');
 export const typedArrayBytes: (value: unknown) => number = getter(typedArrayPrototype, 'byteLength');
 export const arrayBufferBytes: (value: unknown) => number = getter(ArrayBuffer.prototype, 'byteLength');
-export const sharedBufferBytes: (value: unknown) => number = getter(SharedArrayBuffer.prototype, 'byteLength');
+export const sharedBufferBytes: (value: unknown) => number = getter(
+  SharedArrayBuffer.prototype,
+  'byteLength',
+);
 export const viewBuffer: (value: unknown) => ArrayBufferLike = getter(DataView.prototype, 'buffer');
 export const viewBytes: (value: unknown) => number = getter(DataView.prototype, 'byteLength');
 export const viewOffset: (value: unknown) => number = getter(DataView.prototype, 'byteOffset');
@@ -126,16 +143,31 @@ export const regExpFlags: readonly [flag: string, read: (value: unknown) => bool
   ['v', getter(RegExp.prototype, 'unicodeSets')],
   ['y', getter(RegExp.prototype, 'sticky')],
 ];
-export const dateTime: (value: unknown) => number = uncurry(Date.prototype.getTime as (this: unknown) => number);
-export const dateIso: (value: unknown) => string = uncurry(Date.prototype.toISOString as (this: unknown) => string);
-export const numberOf: (value: unknown) => number = uncurry(Number.prototype.valueOf as (this: unknown) => number);
-export const stringOf: (value: unknown) => string = uncurry(String.prototype.valueOf as (this: unknown) => string);
+export const dateTime: (value: unknown) => number = uncurry(
+  Date.prototype.getTime as (this: unknown) => number,
+);
+export const dateIso: (value: unknown) => string = uncurry(
+  Date.prototype.toISOString as (this: unknown) => string,
+);
+export const numberOf: (value: unknown) => number = uncurry(
+  Number.prototype.valueOf as (this: unknown) => number,
+);
+export const stringOf: (value: unknown) => string = uncurry(
+  String.prototype.valueOf as (this: unknown) => string,
+);
 export const booleanOf: (value: unknown) => boolean = uncurry(
   Boolean.prototype.valueOf as (this: unknown) => boolean,
 );
-export const bigintOf: (value: unknown) => bigint = uncurry(BigInt.prototype.valueOf as (this: unknown) => bigint);
-export const symbolOf: (value: unknown) => symbol = uncurry(Symbol.prototype.valueOf as (this: unknown) => symbol);
-export const symbolDescription: (value: symbol) => string | undefined = getter(Symbol.prototype, 'description');
+export const bigintOf: (value: unknown) => bigint = uncurry(
+  BigInt.prototype.valueOf as (this: unknown) => bigint,
+);
+export const symbolOf: (value: unknown) => symbol = uncurry(
+  Symbol.prototype.valueOf as (this: unknown) => symbol,
+);
+export const symbolDescription: (value: symbol) => string | undefined = getter(
+  Symbol.prototype,
+  'description',
+);
 export const symbolText: (value: symbol) => string = uncurry(Symbol.prototype.toString);
 export const weakMapHas: (value: unknown, key: object) => boolean = uncurry(
   WeakMap.prototype.has as (this: unknown, key: object) => boolean,

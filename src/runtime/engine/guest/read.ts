@@ -1,6 +1,12 @@
 // Reading a value's properties without running a script's code: no getters, and descriptors that nothing a script
 // puts on `Object.prototype` can fake. Traps of a proxy do run, and may throw.
-import { getOwnPropertyDescriptor, getPrototypeOf, hasOwn, isPrototypeOf, setPrototypeOf } from './primordials.js';
+import {
+  getOwnPropertyDescriptor,
+  getPrototypeOf,
+  hasOwn,
+  isPrototypeOf,
+  setPrototypeOf,
+} from './primordials.js';
 import { isOurs, runOurGetter } from './native.js';
 
 /** The own property's descriptor, itself without a prototype. */

@@ -49,7 +49,9 @@ function add(name: string, callback: unknown, delayMs: number, args: unknown[], 
     throw new NativeTypeError(`${name}: expected a function as the first argument, got ${typeof callback}`);
   }
   if (queue.length >= maxTimers) {
-    throw new NativeRangeError(`${name}: ${maxTimers} timers are pending already; clear some with clearTimeout first`);
+    throw new NativeRangeError(
+      `${name}: ${maxTimers} timers are pending already; clear some with clearTimeout first`,
+    );
   }
   const id = ++lastId;
   const every = repeats ? delayMs : undefined;

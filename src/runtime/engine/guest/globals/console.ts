@@ -1,5 +1,17 @@
 // The console: each call becomes one text for the host. After Node's lib/internal/console (MIT).
-import { floor, mapDelete, mapGet, mapSet, newMap, repeat, slice, splice, toFixed, toNumber, toText } from '../primordials.js';
+import {
+  floor,
+  mapDelete,
+  mapGet,
+  mapSet,
+  newMap,
+  repeat,
+  slice,
+  splice,
+  toFixed,
+  toNumber,
+  toText,
+} from '../primordials.js';
 import type { Host, PrintKind } from '../host.js';
 import { readOptions } from '../inspect/context.js';
 import { format } from '../inspect/format.js';

@@ -12,7 +12,9 @@ export const missingStatics = {
   /** V8's `Error.captureStackTrace`: gives `target` a stack of its callers, from below the function `above`. */
   captureStackTrace(target: unknown, above?: unknown): void {
     if (!isObject(target)) {
-      throw new NativeTypeError(`Error.captureStackTrace: expected an object as the first argument, got ${typeof target}`);
+      throw new NativeTypeError(
+        `Error.captureStackTrace: expected an object as the first argument, got ${typeof target}`,
+      );
     }
     const name = typeof above === 'function' ? readOwn(above, 'name') : undefined;
     const frames = cleanFrames(new NativeError().stack ?? '', typeof name === 'string' ? name : undefined);
@@ -22,7 +24,9 @@ export const missingStatics = {
   /** ES2026's `Array.fromAsync`. */
   async fromAsync(this: unknown, items: unknown, map?: Mapper, thisArgument?: unknown): Promise<object> {
     if (map !== undefined && typeof map !== 'function') {
-      throw new NativeTypeError(`Array.fromAsync: expected a function as the second argument, got ${typeof map}`);
+      throw new NativeTypeError(
+        `Array.fromAsync: expected a function as the second argument, got ${typeof map}`,
+      );
     }
     const source = items as AsyncIterable<unknown> & Iterable<unknown> & ArrayLike<unknown>;
     const isIterable = (source[Symbol.asyncIterator] ?? source[Symbol.iterator]) !== undefined;

@@ -69,7 +69,9 @@ export function makeProcess(host: Host): {
       callSoon('process.nextTick', callback, args);
     },
     exit(): never {
-      throw new NativeError('process.exit: a session has no process to end; return from the script, or throw');
+      throw new NativeError(
+        'process.exit: a session has no process to end; return from the script, or throw',
+      );
     },
   };
   const vmsys = { args: [] as string[] };

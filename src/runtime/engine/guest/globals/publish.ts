@@ -38,13 +38,17 @@ export function publishGlobals(host: Host): BeginRun {
   for (const [name, value] of Object.entries(globals)) {
     publish(globalThis, name, value);
   }
-  for (const value of [process, ...Object.values(process), globals.crypto, globals.performance]) markOurs(value);
+  for (const value of [process, ...Object.values(process), globals.crypto, globals.performance])
+    markOurs(value);
   const plain = { value: globalThis, writable: true, enumerable: false, configurable: true };
   Object.defineProperty(globalThis, 'global', plain);
   publish(Math, 'random', random);
   publish(Error, 'captureStackTrace', missingStatics.captureStackTrace);
   publish(Array, 'fromAsync', missingStatics.fromAsync);
-  Object.defineProperty(inspect, 'custom', { value: Symbol.for('nodejs.util.inspect.custom'), enumerable: true });
+  Object.defineProperty(inspect, 'custom', {
+    value: Symbol.for('nodejs.util.inspect.custom'),
+    enumerable: true,
+  });
   markOurs(inspect);
   publishParts(host);
   return beginRun;

@@ -26,7 +26,9 @@ export const makeCrypto = (host: Host): object => ({
   getRandomValues(array: unknown): unknown {
     const tag = isView(array) ? typedArrayTag(array) : undefined;
     if (tag === undefined || startsWith(tag, 'Float')) {
-      throw new NativeTypeError(`crypto.getRandomValues: expected an array of integers, got ${tag ?? typeof array}`);
+      throw new NativeTypeError(
+        `crypto.getRandomValues: expected an array of integers, got ${tag ?? typeof array}`,
+      );
     }
     const length = typedArrayBytes(array);
     if (length > maxBytes) {
@@ -36,7 +38,8 @@ export const makeCrypto = (host: Host): object => ({
     for (let start = 0; start < length; start += bytesPerCall) {
       const digits = host('entropy') as string;
       const end = min(length, start + bytesPerCall);
-      for (let at = start; at < end; at++) bytes[at] = parseInt(slice(digits, (at - start) * 2, (at - start) * 2 + 2), 16);
+      for (let at = start; at < end; at++)
+        bytes[at] = parseInt(slice(digits, (at - start) * 2, (at - start) * 2 + 2), 16);
     }
     return array;
   },

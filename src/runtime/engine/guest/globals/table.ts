@@ -56,7 +56,8 @@ export function tableText(data: unknown, columns: unknown): string | undefined {
     return column;
   };
   const chosen = isArray(columns) ? columns : undefined;
-  for (let index = 0; chosen !== undefined && index < chosen.length; index++) addColumn(toText(chosen[index]));
+  for (let index = 0; chosen !== undefined && index < chosen.length; index++)
+    addColumn(toText(chosen[index]));
   const values: string[] = [];
   let hasValues = false;
   for (let row = 0; row < rows.values.length; row++) {
@@ -123,7 +124,8 @@ function propertyText(row: object, name: string): string {
 }
 
 function cellText(value: unknown): string {
-  const isLarge = typeof value === 'object' && value !== null && !isArray(value) && objectKeys(value).length > 2;
+  const isLarge =
+    typeof value === 'object' && value !== null && !isArray(value) && objectKeys(value).length > 2;
   const options = { ...defaultOptions, depth: isLarge ? -1 : 0, maxArrayLength: 3, breakLength: Infinity };
   return inspectWith(value, options);
 }

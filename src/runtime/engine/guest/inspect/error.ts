@@ -1,6 +1,18 @@
 // Errors as Node prints them: the stack with the class in its header, then cause, errors and other properties.
 // After Node's lib/internal/util/inspect.js (MIT).
-import { endsWith, includes, indexOf, isArray, join, min, push, repeat, slice, splice, startsWith } from '../primordials.js';
+import {
+  endsWith,
+  includes,
+  indexOf,
+  isArray,
+  join,
+  min,
+  push,
+  repeat,
+  slice,
+  splice,
+  startsWith,
+} from '../primordials.js';
 import { isError, messageOf, nameOf, stackOf } from '../errors.js';
 import { ownDescriptor } from '../read.js';
 import { replaceAll, split } from '../text.js';
@@ -59,7 +71,10 @@ function drop(keys: PropertyKey[], key: PropertyKey): void {
 /** Puts the class into the header where the name there is another: `Failure [Error]: no`, `TypeError [E_BAD]: no`. */
 function nameClass(stack: string, constructor: string | null, name: string, tag: string): string {
   const follows = slice(stack, name.length, name.length + 1);
-  const isNamed = endsWith(name, 'Error') && startsWith(stack, name) && (follows === '' || follows === ':' || follows === '\n');
+  const isNamed =
+    endsWith(name, 'Error') &&
+    startsWith(stack, name) &&
+    (follows === '' || follows === ':' || follows === '\n');
   if (constructor !== null && !isNamed) return stack;
   const start = slice(prefix(constructor, tag, isNamed ? name : 'Error'), 0, -1);
   if (start === name) return stack;

@@ -43,7 +43,8 @@ export function format(values: readonly unknown[]): string {
   return text;
 }
 
-const show = (value: unknown): string => (isObject(value) ? inspectWith(value, defaultOptions) : scalarText(value));
+const show = (value: unknown): string =>
+  isObject(value) ? inspectWith(value, defaultOptions) : scalarText(value);
 
 function fill(template: string, values: readonly unknown[]): { text: string; next: number } {
   let text = '';
@@ -95,7 +96,8 @@ function asNumber(value: unknown, parse: (value: unknown) => number): string {
 
 function asString(value: unknown): string {
   if (!isObject(value)) return typeof value === 'string' ? value : scalarText(value);
-  if (typeof value !== 'function' && !hasOwnText(value)) return inspectWith(value, { ...defaultOptions, depth: 0 });
+  if (typeof value !== 'function' && !hasOwnText(value))
+    return inspectWith(value, { ...defaultOptions, depth: 0 });
   return toText(value);
 }
 

@@ -1,6 +1,14 @@
 // What stands before an object's braces: its class, what it is where that differs, and its `Symbol.toStringTag`.
 // After Node's lib/internal/util/inspect.js (MIT).
-import { getPrototypeOf, hasOwn, indexOf, isEnumerable, slice, toLowerCase, typedArrayTag } from '../primordials.js';
+import {
+  getPrototypeOf,
+  hasOwn,
+  indexOf,
+  isEnumerable,
+  slice,
+  toLowerCase,
+  typedArrayTag,
+} from '../primordials.js';
 import { isInstance, ownDescriptor, read, readOwn } from '../read.js';
 import type { Kind } from '../kinds.js';
 import type { Context } from './context.js';

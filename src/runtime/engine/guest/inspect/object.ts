@@ -34,7 +34,15 @@ import {
 import { kindOf, type Kind } from '../kinds.js';
 import { readOwn } from '../read.js';
 import type { Context } from './context.js';
-import { arrayEntries, bufferContents, isIndex, mapEntriesText, mayHaveOtherKeys, setEntries, typedArrayEntries } from './entries.js';
+import {
+  arrayEntries,
+  bufferContents,
+  isIndex,
+  mapEntriesText,
+  mayHaveOtherKeys,
+  setEntries,
+  typedArrayEntries,
+} from './entries.js';
 import { errorBase } from './error.js';
 import { functionBase } from './function.js';
 import { layOut, type Layout } from './layout.js';
@@ -69,7 +77,8 @@ export function formatObject(context: Context, value: object, depth: number): st
   const tag = tagOf(context, value, kind);
   const shape = shapeOf(context, value, kind, constructor, tag);
   const tooDeep = depth > (context.depth ?? Infinity);
-  if (shape.empty && shape.keys.length === 0) return shape.base === '' ? shape.open + shape.close : shape.base;
+  if (shape.empty && shape.keys.length === 0)
+    return shape.base === '' ? shape.open + shape.close : shape.base;
   if (tooDeep) {
     if (shape.terse === true) return shape.base;
     const name = slice(objectPrefix(constructor, tag, kind, value), 0, -1);
@@ -92,17 +101,32 @@ export function formatObject(context: Context, value: object, depth: number): st
   return layOut(context, output, base, [open, shape.close], shape.layout, depth + 1, items);
 }
 
-function addProperties(context: Context, value: object, depth: number, keys: PropertyKey[], output: string[]): void {
+function addProperties(
+  context: Context,
+  value: object,
+  depth: number,
+  keys: PropertyKey[],
+  output: string[],
+): void {
   for (let index = 0; index < keys.length; index++) {
     if (context.room <= 0) {
-      push(output, `... ${keys.length - index === 1 ? '1 more property' : `${keys.length - index} more properties`}`);
+      push(
+        output,
+        `... ${keys.length - index === 1 ? '1 more property' : `${keys.length - index} more properties`}`,
+      );
       return;
     }
     push(output, formatProperty(context, value, depth, keys[index] as PropertyKey, 'property'));
   }
 }
 
-function shapeOf(context: Context, value: object, kind: Kind, constructor: string | null, tag: string): Shape {
+function shapeOf(
+  context: Context,
+  value: object,
+  kind: Kind,
+  constructor: string | null,
+  tag: string,
+): Shape {
   const braces = (open: string, keys = keysOf(context, value)): Shape => ({
     base: '',
     open,
@@ -116,20 +140,37 @@ function shapeOf(context: Context, value: object, kind: Kind, constructor: strin
   switch (kind) {
     case 'array': {
       const array = value as unknown[];
-      const open = constructor === 'Array' && tag === '' ? '' : prefix(constructor, tag, 'Array', `(${array.length})`);
-      const list = { ...braces(`${open}[`, otherKeys(context, value, array.length)), close: ']', layout: 'array' as const };
-      return { ...list, entries: (inner, _, depth) => arrayEntries(inner, array, depth), empty: array.length === 0 };
+      const open =
+        constructor === 'Array' && tag === '' ? '' : prefix(constructor, tag, 'Array', `(${array.length})`);
+      const list = {
+        ...braces(`${open}[`, otherKeys(context, value, array.length)),
+        close: ']',
+        layout: 'array' as const,
+      };
+      return {
+        ...list,
+        entries: (inner, _, depth) => arrayEntries(inner, array, depth),
+        empty: array.length === 0,
+      };
     }
     case 'typedArray': {
       const length = typedArrayLength(value);
       const open = `${prefix(constructor, tag, kindName(kind, value), `(${length})`)}[`;
-      const list = { ...braces(open, otherKeys(context, value, length)), close: ']', layout: 'array' as const };
+      const list = {
+        ...braces(open, otherKeys(context, value, length)),
+        close: ']',
+        layout: 'array' as const,
+      };
       return { ...list, entries: typedArrayEntries, empty: length === 0 };
     }
     case 'set':
       return { ...braces(named(`(${setSize(value)})`)), entries: setEntries, empty: setSize(value) === 0 };
     case 'map':
-      return { ...braces(named(`(${mapSize(value)})`)), entries: mapEntriesText, empty: mapSize(value) === 0 };
+      return {
+        ...braces(named(`(${mapSize(value)})`)),
+        entries: mapEntriesText,
+        empty: mapSize(value) === 0,
+      };
     case 'arrayBuffer':
     case 'sharedArrayBuffer':
       return { ...braces(named()), entries: bufferEntries(kind), empty: false };
@@ -215,10 +256,12 @@ function boxedContent(value: object, kind: Kind): string {
   return scalarText(kind === 'bigint' ? bigintOf(value) : symbolOf(value));
 }
 
-const bufferEntries = (kind: Kind) => (context: Context, value: object): string[] => {
-  const bytes = kind === 'arrayBuffer' ? arrayBufferBytes(value) : sharedBufferBytes(value);
-  return [bufferContents(context, value as ArrayBufferLike), `byteLength: ${bytes}`];
-};
+const bufferEntries =
+  (kind: Kind) =>
+  (context: Context, value: object): string[] => {
+    const bytes = kind === 'arrayBuffer' ? arrayBufferBytes(value) : sharedBufferBytes(value);
+    return [bufferContents(context, value as ArrayBufferLike), `byteLength: ${bytes}`];
+  };
 
 function viewEntries(context: Context, value: object, depth: number): string[] {
   context.indentation += 2;

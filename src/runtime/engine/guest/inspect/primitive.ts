@@ -39,7 +39,7 @@ function formatString(context: Context, value: string): string {
     return quote(text) + trailer;
   }
   const lines: string[] = [];
-  for (let start = 0; start < text.length; ) {
+  for (let start = 0; start < text.length;) {
     const end = indexOf(text, '\n', start);
     const next = end === -1 ? text.length : end + 1;
     push(lines, quote(slice(text, start, next)));

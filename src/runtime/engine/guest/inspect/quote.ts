@@ -1,7 +1,17 @@
 // Strings and property names the way Node prints them: the quotes that need the least escaping, and escapes.
-import { charCodeAt, exec, includes, numberToString, padStart, slice, symbolText, toText } from '../primordials.js';
+import {
+  charCodeAt,
+  exec,
+  includes,
+  numberToString,
+  padStart,
+  slice,
+  symbolText,
+  toText,
+} from '../primordials.js';
 
-const needsEscape = /[\x00-\x1f\x27\x5c\x7f-\x9f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+const needsEscape =
+  /[\x00-\x1f\x27\x5c\x7f-\x9f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 const identifier = /^[a-zA-Z_][a-zA-Z_0-9]*$/;
 const backslash = 92;
 

@@ -16,7 +16,8 @@ export class AbortSignal extends EventTarget {
   }
 
   constructor(given?: unknown) {
-    if (given !== key) throw new TypeError('AbortSignal: cannot be constructed; use new AbortController().signal');
+    if (given !== key)
+      throw new TypeError('AbortSignal: cannot be constructed; use new AbortController().signal');
     super();
   }
 

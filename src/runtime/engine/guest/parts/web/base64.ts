@@ -10,7 +10,10 @@ export function btoa(data: unknown): string {
   for (let at = 0; at < text.length; at += 3) {
     const [first, second, third] = [text.charCodeAt(at), text.charCodeAt(at + 1), text.charCodeAt(at + 2)];
     if (first > 255 || second > 255 || third > 255) {
-      throw new DOMException('btoa: expected characters up to U+00FF; encode the text first', 'InvalidCharacterError');
+      throw new DOMException(
+        'btoa: expected characters up to U+00FF; encode the text first',
+        'InvalidCharacterError',
+      );
     }
     const bits = (first << 16) | (second << 8) | third;
     encoded += digit(bits >> 18) + digit(bits >> 12);

@@ -9,7 +9,10 @@ export class DOMException extends Error {
   readonly #name: string;
 
   constructor(message: unknown = '', options: unknown = 'Error') {
-    const given = typeof options === 'object' && options !== null ? (options as { name?: unknown; cause?: unknown }) : undefined;
+    const given =
+      typeof options === 'object' && options !== null
+        ? (options as { name?: unknown; cause?: unknown })
+        : undefined;
     super(String(message), given !== undefined && 'cause' in given ? { cause: given.cause } : undefined);
     this.#name = String(given === undefined ? options : (given.name ?? 'Error'));
   }
@@ -31,4 +34,7 @@ oldNames.forEach((name, index) => {
   Object.defineProperty(DOMException, key, constant);
   Object.defineProperty(DOMException.prototype, key, constant);
 });
-Object.defineProperty(DOMException.prototype, Symbol.toStringTag, { value: 'DOMException', configurable: true });
+Object.defineProperty(DOMException.prototype, Symbol.toStringTag, {
+  value: 'DOMException',
+  configurable: true,
+});

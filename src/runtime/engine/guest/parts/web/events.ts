@@ -32,7 +32,8 @@ export class Event {
   #prevented = false;
 
   constructor(type: unknown, options: { cancelable?: boolean; bubbles?: boolean } = {}) {
-    if (arguments.length === 0) throw new TypeError('Event: expected the type as the first argument, got nothing');
+    if (arguments.length === 0)
+      throw new TypeError('Event: expected the type as the first argument, got nothing');
     this.type = String(type);
     this.cancelable = options.cancelable === true;
     this.bubbles = options.bubbles === true;
@@ -77,7 +78,9 @@ export class EventTarget {
   addEventListener(type: unknown, callback: unknown, given: boolean | ListenerOptions = {}): void {
     if (callback === null || callback === undefined) return;
     if (typeof callback !== 'function' && typeof callback !== 'object') {
-      throw new TypeError(`addEventListener: expected a function or an object with handleEvent, got ${typeof callback}`);
+      throw new TypeError(
+        `addEventListener: expected a function or an object with handleEvent, got ${typeof callback}`,
+      );
     }
     const options = typeof given === 'object' ? given : { capture: given };
     if (options.signal?.aborted === true) return;
@@ -86,10 +89,17 @@ export class EventTarget {
     const capture = options.capture === true;
     if (listeners.some((known) => known.callback === callback && known.capture === capture)) return;
     if (listeners.length >= maxListeners) {
-      throw new RangeError(`addEventListener: "${name}" has ${maxListeners} listeners already; remove some first`);
+      throw new RangeError(
+        `addEventListener: "${name}" has ${maxListeners} listeners already; remove some first`,
+      );
     }
-    this.#listeners.set(name, [...listeners, { callback, capture, once: options.once === true, removed: false }]);
-    options.signal?.addEventListener('abort', () => this.removeEventListener(name, callback, { capture }), { once: true });
+    this.#listeners.set(name, [
+      ...listeners,
+      { callback, capture, once: options.once === true, removed: false },
+    ]);
+    options.signal?.addEventListener('abort', () => this.removeEventListener(name, callback, { capture }), {
+      once: true,
+    });
   }
 
   removeEventListener(type: unknown, callback: unknown, given: boolean | { capture?: boolean } = {}): void {

@@ -38,8 +38,10 @@ export function structuredClone(value: unknown, options: { transfer?: Iterable<u
   const known = new Map<object, unknown>();
   const transferred = [...(options.transfer ?? [])];
   for (const item of transferred) {
-    if (!(item instanceof ArrayBuffer)) throw uncloneable('what is not an array buffer cannot be transferred');
-    if (transferred.indexOf(item) !== transferred.lastIndexOf(item)) throw uncloneable('an array buffer is transferred twice');
+    if (!(item instanceof ArrayBuffer))
+      throw uncloneable('what is not an array buffer cannot be transferred');
+    if (transferred.indexOf(item) !== transferred.lastIndexOf(item))
+      throw uncloneable('an array buffer is transferred twice');
   }
   // Copied first and taken away last: an error in between changes nothing.
   const copy = clone(value, known);
@@ -47,11 +49,13 @@ export function structuredClone(value: unknown, options: { transfer?: Iterable<u
   return copy;
 }
 
-const uncloneable = (reason: string): DOMException => new DOMException(`structuredClone: ${reason}`, 'DataCloneError');
+const uncloneable = (reason: string): DOMException =>
+  new DOMException(`structuredClone: ${reason}`, 'DataCloneError');
 
 function clone(value: unknown, known: Map<object, unknown>): unknown {
   if (typeof value === 'symbol') throw uncloneable(`${String(value)} cannot be cloned`);
-  if (typeof value === 'function') throw uncloneable(`function ${value.name || '(anonymous)'} cannot be cloned`);
+  if (typeof value === 'function')
+    throw uncloneable(`function ${value.name || '(anonymous)'} cannot be cloned`);
   if (typeof value !== 'object' || value === null) return value;
   if (known.has(value)) return known.get(value);
   const kind = tools.kindOf(value);
@@ -73,7 +77,8 @@ function clone(value: unknown, known: Map<object, unknown>): unknown {
     }
     case 'set': {
       const copy = remember(new Set<unknown>());
-      for (const item of [...Set.prototype.values.call(value as Set<unknown>)] as unknown[]) copy.add(clone(item, known));
+      for (const item of [...Set.prototype.values.call(value as Set<unknown>)] as unknown[])
+        copy.add(clone(item, known));
       return copy;
     }
     case 'error':
@@ -133,7 +138,11 @@ function cloneError(error: Error, remember: (copy: Error) => Error, known: Map<o
   const copy = remember(Object.hasOwn(error, 'message') ? new type(String(error.message)) : new type());
   Object.defineProperty(copy, 'stack', { value: error.stack, writable: true, configurable: true });
   if (Object.hasOwn(error, 'cause')) {
-    Object.defineProperty(copy, 'cause', { value: clone(error.cause, known), writable: true, configurable: true });
+    Object.defineProperty(copy, 'cause', {
+      value: clone(error.cause, known),
+      writable: true,
+      configurable: true,
+    });
   }
   return copy;
 }
