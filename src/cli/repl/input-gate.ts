@@ -20,12 +20,15 @@ export class InputGate extends Readable {
   readonly #onInterrupt: () => void;
   #held: Buffer = Buffer.alloc(0);
   #isHolding = false;
+  /** Whether the prompt has taken all it was given, and reads. */
+  #isWanted = false;
   #isScheduled = false;
   #hasEnded = false;
 
   /** `onInterrupt` is called for a Ctrl-C on a terminal while lines are held back; what was typed ahead is dropped. */
   constructor(source: GateSource, onInterrupt: () => void) {
-    super();
+    // No line is read ahead: the prompt asks for one when it has taken the one before.
+    super({ highWaterMark: 0 });
     this.#source = source;
     this.#onInterrupt = onInterrupt;
     this.isTTY = source.isTTY === true;
@@ -56,6 +59,7 @@ export class InputGate extends Readable {
   }
 
   override _read(): void {
+    this.#isWanted = true;
     this.#schedule();
   }
 
@@ -83,13 +87,13 @@ export class InputGate extends Readable {
     this.#schedule();
   };
 
-  /** The prompt reads a line in a later tick, and only then holds the next one back: look again after that. */
+  /** Taking a line and asking for the next one come before the hold in the same turn: give it in a later one. */
   #schedule(): void {
-    if (this.#isScheduled || this.#isHolding) return;
+    if (this.#isScheduled) return;
     this.#isScheduled = true;
     setImmediate(() => {
       this.#isScheduled = false;
-      if (!this.#isHolding && !this.destroyed) this.#give();
+      if (this.#isWanted && !this.#isHolding && !this.destroyed) this.#give();
     });
   }
 
@@ -99,11 +103,11 @@ export class InputGate extends Readable {
       else if (this.#source.isPaused()) this.#source.resume();
       return;
     }
+    this.#isWanted = false;
     const end = lineEnd(this.#held);
     const line = this.#held.subarray(0, end);
     this.#held = this.#held.subarray(end);
     this.push(line);
-    this.#schedule();
   }
 }
 
