@@ -190,10 +190,10 @@ t.test('on a terminal', { skip: noScript }, async (t) => {
     });
     const cli = open(t, daemon, tempFolder(t));
     await until('the prompt', () => cli.stdout().endsWith('> \u001b[3G'));
-    cli.child.stdin.write('abc');
-    await until('the text', () => cli.stdout().includes('abc'));
+    cli.child.stdin.write('xyz');
+    await until('the text', () => cli.stdout().includes('xyz'));
     later();
-    await until('the prompt again', () => /tick\r?\n.*> abc/s.test(cli.stdout()));
+    await until('the prompt again', () => /tick\r?\n.*> xyz/s.test(cli.stdout()));
     t.notOk(inputs(daemon).length);
   });
 

@@ -1,0 +1,98 @@
+// Starting a daemon where none answers, with small programs in its place.
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { NoDaemon } from '../../src/cli/fault.js';
+import { startDaemon } from '../../src/cli/start-daemon.js';
+import { startBySystemd } from '../../src/cli/systemd.js';
+import { homeEnv } from '../fixtures/daemon.js';
+import { tempFolder, type Teardown } from '../fixtures/temp.js';
+
+const { signal } = new AbortController();
+
+/** A program that stands for the daemon; it listens where `--socket` says and ends when the connection does. */
+const listening = `
+const { createServer } = require('node:net');
+console.error('cwd ' + process.cwd());
+const server = createServer((socket) => socket.on('close', () => process.exit())).listen(process.argv[3]);
+`;
+
+function setUp(t: Teardown, source: string) {
+  const home = tempFolder(t);
+  const program = join(home, 'daemon.cjs');
+  writeFileSync(program, source);
+  const env = homeEnv(home);
+  const logPath = join(home, 'state', 'vmsys', 'vmsysd.log');
+  return { home, env, logPath, options: { socketPath: join(home, 's'), program, env, signal } };
+}
+
+t.test('the daemon is started, its output goes to a log of mode 0600, and it is connected to', async (t) => {
+  const { options, logPath } = setUp(t, listening);
+  const client = await startDaemon(options);
+  await client.close();
+  t.equal(readFileSync(logPath, 'utf8'), 'cwd /\n');
+  t.equal(statSync(logPath).mode & 0o777, 0o600);
+});
+
+t.test('where it ends at once, the end of its log is shown, and nothing older', async (t) => {
+  const { options, logPath } = setUp(t, `console.error('the reason'); process.exit(3)`);
+  mkdirSync(join(logPath, '..'), { recursive: true });
+  writeFileSync(logPath, 'older\n');
+  const error: unknown = await startDaemon(options).catch((reason: unknown) => reason);
+  t.type(error, NoDaemon);
+  t.match(error, { message: /ended at once \(status 3\).*\n  the reason\n/s });
+  t.notMatch(error, { message: /older/ });
+});
+
+t.test('where another one was faster, that one is used', async (t) => {
+  const { options } = setUp(
+    t,
+    `
+    if (process.argv[4] === 'rival') { setTimeout(() => { ${listening} }, 300); }
+    else {
+      const { spawn } = require('node:child_process');
+      spawn(process.execPath, [...process.argv.slice(1), 'rival'], { stdio: 'ignore', detached: true }).unref();
+      process.exit(1);
+    }`,
+  );
+  const client = await startDaemon(options);
+  await client.close();
+});
+
+t.test('a large log is moved aside first', async (t) => {
+  const { options, logPath } = setUp(t, listening);
+  mkdirSync(join(logPath, '..'), { recursive: true });
+  writeFileSync(logPath, 'x'.repeat(5 * 1024 * 1024));
+  await (await startDaemon(options)).close();
+  t.equal(statSync(`${logPath}.1`).size, 5 * 1024 * 1024);
+  t.equal(readFileSync(logPath, 'utf8'), 'cwd /\n');
+});
+
+t.test('the waiting can be given up', async (t) => {
+  const { options } = setUp(t, `setTimeout(() => {}, 3000)`);
+  const controller = new AbortController();
+  setImmediate(() => controller.abort());
+  await t.rejects(startDaemon({ ...options, signal: controller.signal }), { name: 'AbortError' });
+});
+
+t.test('systemd is asked only where there is a runtime folder, a systemctl and the unit', async (t) => {
+  const home = tempFolder(t);
+  const calls = join(home, 'calls');
+  const fake = (status: string) => {
+    writeFileSync(join(home, 'systemctl'), `#!/bin/sh\necho "$@" >> ${calls}\n${status}\n`, { mode: 0o755 });
+    writeFileSync(calls, '');
+  };
+  fake('exit 0');
+  t.equal(await startBySystemd({ PATH: home }, signal), false);
+  t.equal(readFileSync(calls, 'utf8'), '');
+  const env = { PATH: `${home}:/bin:/usr/bin`, XDG_RUNTIME_DIR: home };
+  t.equal(await startBySystemd(env, signal), true);
+  t.equal(
+    readFileSync(calls, 'utf8'),
+    '--user --no-pager cat vmsysd.socket\n--user --no-pager start vmsysd.socket\n',
+  );
+  fake('exit 1');
+  t.equal(await startBySystemd(env, signal), false);
+  t.equal(readFileSync(calls, 'utf8'), '--user --no-pager cat vmsysd.socket\n');
+  t.equal(await startBySystemd({ PATH: '/nowhere', XDG_RUNTIME_DIR: home }, signal), false);
+});
