@@ -7,7 +7,10 @@ import { differingPages, gatherPages, liveRanges, pageBytes, scatterPages } from
 import type { ImageStore } from './store/images.js';
 
 // The guest's sources are files of the build, also where this file runs from its source.
-const folder = new URL(import.meta.url.endsWith('.ts') ? '../../dist/runtime/engine/' : './engine/', import.meta.url);
+const folder = new URL(
+  import.meta.url.endsWith('.ts') ? '../../dist/runtime/engine/' : './engine/',
+  import.meta.url,
+);
 
 /** Reads the guest prelude and its parts from the build. */
 export function readGuestSources(): GuestSources {
@@ -28,7 +31,10 @@ export async function loadBase(store: ImageStore): Promise<{ base: Base; sources
   const { module, hash } = loadEngineBinary();
   const stored = store.findBase(baseKey(hash, sources));
   if (stored !== undefined) {
-    const { layout, signature, driver } = JSON.parse(stored.layout) as Pick<Base, 'layout' | 'signature' | 'driver'>;
+    const { layout, signature, driver } = JSON.parse(stored.layout) as Pick<
+      Base,
+      'layout' | 'signature' | 'driver'
+    >;
     const memory = new SharedArrayBuffer(Math.ceil(stored.heapEnd / pageBytes) * pageBytes);
     scatterPages(new Uint8Array(memory), stored.pages, inflateRawSync(stored.data));
     return { base: { key: stored.key, layout, signature, driver, heapEnd: stored.heapEnd, memory }, sources };
@@ -38,6 +44,12 @@ export async function loadBase(store: ImageStore): Promise<{ base: Base; sources
   const bytes = new Uint8Array(memory);
   const pages = differingPages(bytes, new Uint8Array(0), liveRanges(layout, heapEnd));
   const data = deflateRawSync(gatherPages(bytes, pages), { level: 1 });
-  store.saveBase({ key, layout: JSON.stringify({ layout, signature, driver }), heapEnd, pages: Uint32Array.from(pages), data });
+  store.saveBase({
+    key,
+    layout: JSON.stringify({ layout, signature, driver }),
+    heapEnd,
+    pages: Uint32Array.from(pages),
+    data,
+  });
   return { base, sources };
 }

@@ -3,7 +3,7 @@ import type { Event, Execution, ExecutionStatus, RunOptions } from '../records/i
 import { RuntimeError } from './errors.js';
 import type { Residents } from './residents.js';
 import { fileSpec, replSpec } from './run-spec.js';
-import type { SessionService } from './session-service.js';
+import type { SessionKeeper } from './session-keeper.js';
 import { pageOf, parsePage } from './store/page.js';
 import type { Store } from './store/store.js';
 import type { CallHooks, Executions, Page, PageInput } from './types.js';
@@ -13,7 +13,7 @@ const mostEvents = 1000;
 export interface ExecutionServiceOptions {
   store: Store;
   residents: Residents;
-  sessions: SessionService;
+  keeper: SessionKeeper;
   environment: Readonly<Record<string, string | undefined>>;
 }
 
@@ -28,8 +28,13 @@ export class ExecutionService implements Executions {
     input: RunOptions & { session: string; code: string; filename?: string | undefined },
     hooks?: CallHooks,
   ): Promise<Execution> {
-    const { sessions, environment } = this.#options;
-    return sessions.execute(input.session, turn(input, hooks), (live) => replSpec(live, input, environment), hooks);
+    const { keeper, environment } = this.#options;
+    return keeper.execute(
+      input.session,
+      turn(input, hooks),
+      (live) => replSpec(live, input, environment),
+      hooks,
+    );
   }
 
   runFile(
@@ -41,9 +46,14 @@ export class ExecutionService implements Executions {
     },
     hooks?: CallHooks,
   ): Promise<Execution> {
-    const { sessions, environment } = this.#options;
+    const { keeper, environment } = this.#options;
     const call = { ...input, kind: 'run_file' } as const;
-    return sessions.execute(input.session, turn(input, hooks), (live) => fileSpec(live, call, environment), hooks);
+    return keeper.execute(
+      input.session,
+      turn(input, hooks),
+      (live) => fileSpec(live, call, environment),
+      hooks,
+    );
   }
 
   get(execution: string): Execution {
@@ -60,8 +70,14 @@ export class ExecutionService implements Executions {
     filter: PageInput & { session?: string | undefined; status?: ExecutionStatus | undefined } = {},
   ): Page<Execution> {
     const { limit, before } = parsePage(filter);
-    const session = filter.session === undefined ? undefined : this.#options.sessions.require(filter.session).id;
-    const rows = this.#options.store.executions.list({ before, limit: limit + 1, session, status: filter.status });
+    const session =
+      filter.session === undefined ? undefined : this.#options.keeper.require(filter.session).id;
+    const rows = this.#options.store.executions.list({
+      before,
+      limit: limit + 1,
+      session,
+      status: filter.status,
+    });
     return pageOf(rows, limit, ({ execution }) => execution);
   }
 

@@ -60,15 +60,20 @@ export function toCapability({ kind, name, enabled = true, config = {} }: Capabi
       `capability ${kind} ${JSON.stringify(name)}: not in this vmsysd's catalogue; template.modules lists what can be granted, and kind env grants a variable`,
     );
   }
-  const fault = /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) ? undefined : 'expected the name of an environment variable';
+  const fault = /^[A-Za-z_][A-Za-z0-9_]*$/.test(name)
+    ? undefined
+    : 'expected the name of an environment variable';
   if (fault !== undefined) throw invalid('name', `${fault}, got ${JSON.stringify(name)}`);
   const unknown = Object.keys(config)[0];
-  if (unknown !== undefined) throw invalid(`config.${unknown}`, 'unknown: a capability of kind env has no config');
+  if (unknown !== undefined)
+    throw invalid(`config.${unknown}`, 'unknown: a capability of kind env has no config');
   return { kind, name, enabled, config };
 }
 
 /** Files in the order they run: by `order`, then as they were written. Later ones without an order come last. */
-export function toStartup(files: readonly (string | { path: string; order?: number | undefined })[]): StartupFile[] {
+export function toStartup(
+  files: readonly (string | { path: string; order?: number | undefined })[],
+): StartupFile[] {
   const seen = new Set<string>();
   let last = 0;
   const startup = files.map((file) => {
@@ -87,9 +92,11 @@ function requireEnforced(policy: Policy): void {
   const { resolver, libraries } = policy;
   const imports = 'imports are not supported yet';
   if (resolver.roots.length > 0) throw invalid('resolver.roots', `expected none: ${imports}`);
-  if (resolver.allowAbsoluteRepoImports) throw invalid('resolver.allowAbsoluteRepoImports', `expected false: ${imports}`);
+  if (resolver.allowAbsoluteRepoImports)
+    throw invalid('resolver.allowAbsoluteRepoImports', `expected false: ${imports}`);
   const [library] = libraries;
-  if (library !== undefined) throw new RuntimeError('LIBRARY_NOT_FOUND', `library ${JSON.stringify(library)}: not in the cache`);
+  if (library !== undefined)
+    throw new RuntimeError('LIBRARY_NOT_FOUND', `library ${JSON.stringify(library)}: not in the cache`);
 }
 
 /** The fields that are there; an `undefined` one must not hide the value before. */

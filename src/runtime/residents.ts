@@ -47,7 +47,10 @@ export class Residents {
     if (present !== undefined) return present;
     const policy = this.#store.templates.policy(record.templateId, record.templateVersion);
     if (policy === undefined) {
-      throw new RuntimeError('TEMPLATE_NOT_FOUND', `session ${record.id}: version ${record.templateVersion} of its template is gone`);
+      throw new RuntimeError(
+        'TEMPLATE_NOT_FOUND',
+        `session ${record.id}: version ${record.templateVersion} of its template is gone`,
+      );
     }
     const session = new LiveSession(record, policy, this.#store.images.lastExecution(record.id));
     // Counted from now on, so that many at once cannot pass the limit together.
@@ -67,7 +70,10 @@ export class Residents {
       .filter((session) => session !== newcomer && !session.turns.isTaken)
       .toSorted((a, b) => a.usedAt - b.usedAt);
     if (oldest === undefined || !oldest.turns.tryTake()) {
-      throw new RuntimeError('OVERLOADED', `all ${this.#maxLive} live sessions are busy; try again, or raise maxLiveSessions`);
+      throw new RuntimeError(
+        'OVERLOADED',
+        `all ${this.#maxLive} live sessions are busy; try again, or raise maxLiveSessions`,
+      );
     }
     try {
       await this.store(oldest);
@@ -90,7 +96,9 @@ export class Residents {
       session.shadow ??= image === undefined ? createShadow(memMb) : shadowOfImage(image, this.#base, memMb);
     } catch (error) {
       if (!(error instanceof ImageError)) throw error;
-      throw new RuntimeError('STATE_UNAVAILABLE', `session ${session.id}: ${error.message}`, { cause: error });
+      throw new RuntimeError('STATE_UNAVAILABLE', `session ${session.id}: ${error.message}`, {
+        cause: error,
+      });
     }
     const worker = await this.#pool.lease();
     try {
@@ -102,7 +110,11 @@ export class Residents {
         console: session.policy.runtime.console,
       });
       session.worker = worker;
-      if (image !== undefined) session.record = { ...session.record, restoredFrom: `image of ${new Date(image.takenAt).toISOString()}` };
+      if (image !== undefined)
+        session.record = {
+          ...session.record,
+          restoredFrom: `image of ${new Date(image.takenAt).toISOString()}`,
+        };
       return { fresh, ...opened };
     } catch (error) {
       await this.#pool.release(worker);

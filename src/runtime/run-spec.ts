@@ -1,7 +1,7 @@
 // What a call asks for into what the engine is to run: code or a file's text, arguments, environment and limits.
 import { extname } from 'node:path';
 import type { Policy, RunOptions } from '../records/index.js';
-import type { RunRequest } from './engine/sandbox.js';
+import type { RunRequest } from './engine/request.js';
 import { RuntimeError } from './errors.js';
 import type { LiveSession } from './live-session.js';
 import type { RunSpec } from './runner.js';
@@ -72,14 +72,28 @@ export function fileSpec(
 
 /** One due timer of the session. */
 export function timerSpec(session: LiveSession): RunSpec {
-  const request = { ...common(session.policy, {}), kind: 'timer', code: '', filename: '', args: [], env: {} } as const;
+  const request = {
+    ...common(session.policy, {}),
+    kind: 'timer',
+    code: '',
+    filename: '',
+    args: [],
+    env: {},
+  } as const;
   return { input: { kind: 'timer' }, request: { ...request, until: 'value' }, echo: undefined };
 }
 
-function common(policy: Policy, call: RunOptions): Pick<RunRequest, 'limits' | 'strict' | 'rollbackOnFailure'> {
+function common(
+  policy: Policy,
+  call: RunOptions,
+): Pick<RunRequest, 'limits' | 'strict' | 'rollbackOnFailure'> {
   const { limits, runtime } = policy;
   const wallMs = Math.min(limits.wallMs, call.timeoutMs ?? limits.wallMs);
-  return { limits: { ...limits, wallMs }, strict: runtime.strict, rollbackOnFailure: call.onFailure === 'rollback' };
+  return {
+    limits: { ...limits, wallMs },
+    strict: runtime.strict,
+    rollbackOnFailure: call.onFailure === 'rollback',
+  };
 }
 
 /** The variables a session sees: those of the daemon that its template grants, then the template's own. */
@@ -91,4 +105,3 @@ function grantedEnvironment(policy: Policy, environment: Variables): Record<stri
   }
   return { ...granted, ...policy.env };
 }
-

@@ -8,7 +8,7 @@ import {
   type ExecutionStatus,
 } from '../records/index.js';
 import { stopError, type StopReason } from './engine/run.js';
-import type { RunReport, RunRequest } from './engine/sandbox.js';
+import type { RunReport, RunRequest } from './engine/request.js';
 import type { LiveSession } from './live-session.js';
 import type { Store } from './store/store.js';
 import type { CallHooks, LogEntry, RuntimeEvent } from './types.js';
@@ -46,7 +46,11 @@ export class Runner {
    * Runs it in the session's worker; needs the turn. Rejects only where the record cannot be written. Afterwards
    * the session has its new state, or, with `state` `rolled_back`, the one from before; and no worker if that died.
    */
-  async run(session: LiveSession, spec: RunSpec, hooks: CallHooks = {}): Promise<{ execution: Execution; nextTimerMs?: number }> {
+  async run(
+    session: LiveSession,
+    spec: RunSpec,
+    hooks: CallHooks = {},
+  ): Promise<{ execution: Execution; nextTimerMs?: number }> {
     const { worker } = session;
     if (worker === undefined) throw new Error(`session ${session.id} has no worker`);
     const record = new Recorder(session, spec, hooks, this.#options);
@@ -146,7 +150,8 @@ class Watch {
 
   #reasonToKill(): StopReason | undefined {
     const { cpuMs, wallMs } = this.#request.limits;
-    if (this.#cancelledAt !== undefined && performance.now() - this.#cancelledAt >= patienceMs) return 'cancelled';
+    if (this.#cancelledAt !== undefined && performance.now() - this.#cancelledAt >= patienceMs)
+      return 'cancelled';
     if (this.elapsedMs >= wallMs + patienceMs) return 'wallMs';
     const used = this.#worker.runCpuMs();
     return used !== undefined && used >= cpuMs + patienceMs ? 'cpuMs' : undefined;

@@ -4,13 +4,20 @@ import { engineIdentity, loadEngineBinary } from './engine/build.js';
 import { ExecutionService } from './execution-service.js';
 import { Residents } from './residents.js';
 import { Runner } from './runner.js';
+import { SessionKeeper } from './session-keeper.js';
 import { SessionService } from './session-service.js';
 import { Store } from './store/store.js';
 import { TemplateService } from './template-service.js';
 import type { LogEntry, Runtime, RuntimeEvent, RuntimeOptions, Summary } from './types.js';
 import { WorkerPool } from './workers/pool.js';
 
-const defaults = { maxLiveSessions: 32, spareWorkers: 1, maxAgeDays: 30, maxExecutions: 20_000, graceMs: 5000 };
+const defaults = {
+  maxLiveSessions: 32,
+  spareWorkers: 1,
+  maxAgeDays: 30,
+  maxExecutions: 20_000,
+  graceMs: 5000,
+};
 const dayMs = 86_400_000;
 /** Old executions are looked for this often. */
 const pruneEveryMs = 10 * 60_000;
@@ -45,16 +52,16 @@ async function compose(store: Store, options: RuntimeOptions): Promise<Runtime> 
   };
   const residents = new Residents({ store, pool, base, maxLive: max });
   const runner = new Runner({ store, notify, log });
-  const sessions = new SessionService({ store, residents, runner, environment, notify, log });
+  const keeper = new SessionKeeper({ store, residents, runner, environment, notify, log });
+  const sessions = new SessionService({ store, residents, keeper, notify });
   const templates = new TemplateService(store, (session) => sessions.delete(session));
-  sessions.useTemplates(templates);
-  const executions = new ExecutionService({ store, residents, sessions, environment });
+  const executions = new ExecutionService({ store, residents, keeper, environment });
   const pruning = startPruning(store, options, log);
   let closed: Promise<void> | undefined;
 
   const close = async (graceMs: number): Promise<void> => {
     clearInterval(pruning);
-    await sessions.closeAll(graceMs);
+    await keeper.closeAll(graceMs);
     await pool.close();
     store.close();
   };
@@ -94,7 +101,10 @@ function startPruning(store: Store, options: RuntimeOptions, log: (entry: LogEnt
   const { maxAgeDays = defaults.maxAgeDays, maxExecutions = defaults.maxExecutions } = options.history ?? {};
   const prune = () => {
     try {
-      const pruned = store.executions.prune(new Date(Date.now() - maxAgeDays * dayMs).toISOString(), maxExecutions);
+      const pruned = store.executions.prune(
+        new Date(Date.now() - maxAgeDays * dayMs).toISOString(),
+        maxExecutions,
+      );
       if (pruned > 0) log({ level: 'info', message: `pruned ${pruned} old executions` });
     } catch (error) {
       log({ level: 'error', message: 'pruning old executions failed', error });

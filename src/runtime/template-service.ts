@@ -42,9 +42,7 @@ export class TemplateService implements Templates {
   }
 
   get(template: string): Template {
-    const found = this.#store.templates.find(template);
-    if (found === undefined) throw new RuntimeError('TEMPLATE_NOT_FOUND', `template ${quote(template)} does not exist`);
-    return found;
+    return requireTemplate(this.#store, template);
   }
 
   list(page: PageInput = {}): Page<Template> {
@@ -55,7 +53,10 @@ export class TemplateService implements Templates {
   update(template: string, { name, ...change }: PolicyInput & { name?: string | undefined }): Template {
     const current = this.get(template);
     if (name !== undefined && name !== current.name && current.name === defaultTemplateName) {
-      throw new RuntimeError('VALIDATION_ERROR', `template ${quote(current.name)} keeps its name: sessions are made from it by default`);
+      throw new RuntimeError(
+        'VALIDATION_ERROR',
+        `template ${quote(current.name)} keeps its name: sessions are made from it by default`,
+      );
     }
     const renamed = name === undefined ? current : { ...current, name: parseName(name) };
     return this.#change(renamed, makePolicy(change, toPolicy(current)));
@@ -64,7 +65,10 @@ export class TemplateService implements Templates {
   async delete(template: string): Promise<void> {
     const { id, name } = this.get(template);
     if (name === defaultTemplateName) {
-      throw new RuntimeError('VALIDATION_ERROR', `template ${quote(name)} cannot be deleted: sessions are made from it by default`);
+      throw new RuntimeError(
+        'VALIDATION_ERROR',
+        `template ${quote(name)} cannot be deleted: sessions are made from it by default`,
+      );
     }
     for (const session of this.#store.sessions.idsOfTemplate(id)) await this.#deleteSession(session);
     this.#store.templates.delete(id);
@@ -74,7 +78,10 @@ export class TemplateService implements Templates {
     const current = this.get(template);
     const path = requireRelativePath(file.path);
     const others = current.startup.filter((other) => other.path !== path);
-    return this.#change(current, { ...toPolicy(current), startup: toStartup([...others, { ...file, path }]) });
+    return this.#change(current, {
+      ...toPolicy(current),
+      startup: toStartup([...others, { ...file, path }]),
+    });
   }
 
   removeStartup(template: string, path: string): Template {
@@ -105,13 +112,19 @@ export class TemplateService implements Templates {
 
   addLibrary(template: string, library: string): Template {
     const current = this.get(template);
-    return this.#change(current, makePolicy({ libraries: [...current.libraries, library] }, toPolicy(current)));
+    return this.#change(
+      current,
+      makePolicy({ libraries: [...current.libraries, library] }, toPolicy(current)),
+    );
   }
 
   removeLibrary(template: string, library: string): Template {
     const current = this.get(template);
     if (!current.libraries.includes(library)) {
-      throw new RuntimeError('LIBRARY_NOT_FOUND', `template ${quote(template)} has no library ${quote(library)}`);
+      throw new RuntimeError(
+        'LIBRARY_NOT_FOUND',
+        `template ${quote(template)} has no library ${quote(library)}`,
+      );
     }
     const libraries = current.libraries.filter((other) => other !== library);
     return this.#change(current, { ...toPolicy(current), libraries });
@@ -122,7 +135,12 @@ export class TemplateService implements Templates {
   }
 
   #change(current: Template, policy: Policy): Template {
-    return this.#save({ ...current, ...policy, version: current.version + 1, updatedAt: new Date().toISOString() });
+    return this.#save({
+      ...current,
+      ...policy,
+      version: current.version + 1,
+      updatedAt: new Date().toISOString(),
+    });
   }
 
   #save(template: Template): Template {
@@ -131,19 +149,38 @@ export class TemplateService implements Templates {
   }
 }
 
-function toPolicy({ engine, limits, resolver, runtime, capabilities, startup, libraries, env }: Template): Policy {
+function toPolicy({
+  engine,
+  limits,
+  resolver,
+  runtime,
+  capabilities,
+  startup,
+  libraries,
+  env,
+}: Template): Policy {
   return { engine, limits, resolver, runtime, capabilities, startup, libraries, env };
 }
 
 const isSame = (a: { kind: string; name: string }, b: { kind: string; name: string }): boolean =>
   a.kind === b.kind && a.name === b.name;
 
+/** A template by id or name. Throws TEMPLATE_NOT_FOUND. */
+export function requireTemplate(store: Store, template: string): Template {
+  const found = store.templates.find(template);
+  if (found === undefined)
+    throw new RuntimeError('TEMPLATE_NOT_FOUND', `template ${quote(template)} does not exist`);
+  return found;
+}
+
 /** A name as it must be; throws VALIDATION_ERROR. */
 export function parseName(name: string): string {
   const parsed = Name.safeParse(name);
   if (parsed.success) return parsed.data;
   const message = parsed.error.issues[0]?.message ?? 'not a name';
-  throw new RuntimeError('VALIDATION_ERROR', `name: ${message}`, { details: { issues: [{ path: 'name', message }] } });
+  throw new RuntimeError('VALIDATION_ERROR', `name: ${message}`, {
+    details: { issues: [{ path: 'name', message }] },
+  });
 }
 
 const quote = (text: string): string => JSON.stringify(text);

@@ -26,7 +26,9 @@ export class Turns {
   take(signal?: AbortSignal): Promise<void> {
     if (this.tryTake()) return Promise.resolve();
     if (this.#line.length >= longestLine) {
-      return Promise.reject(new RuntimeError('OVERLOADED', `${longestLine} executions wait for this session already`));
+      return Promise.reject(
+        new RuntimeError('OVERLOADED', `${longestLine} executions wait for this session already`),
+      );
     }
     return new Promise((resolve, reject) => {
       const enter = () => {
@@ -35,7 +37,9 @@ export class Turns {
       };
       const leave = () => {
         this.#line.splice(this.#line.indexOf(enter), 1);
-        reject(new RuntimeError('REQUEST_CANCELLED', 'the request was cancelled while it waited for the session'));
+        reject(
+          new RuntimeError('REQUEST_CANCELLED', 'the request was cancelled while it waited for the session'),
+        );
       };
       if (signal?.aborted === true) {
         reject(new RuntimeError('REQUEST_CANCELLED', 'the request was cancelled before it began'));

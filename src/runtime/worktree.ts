@@ -1,5 +1,14 @@
 // Paths inside a worktree: a path that a client or template wrote into the text of a file that really lies there.
-import { closeSync, constants, fstatSync, openSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  statSync,
+} from 'node:fs';
 import { isAbsolute, join, normalize, sep } from 'node:path';
 import { RuntimeError } from './errors.js';
 
@@ -14,7 +23,8 @@ export function requireWorktree(path: string): string {
     throw new RuntimeError('INVALID_PATH', `worktree ${quote(path)}: expected an absolute path`);
   }
   const real = attempt(path, () => realpathSync(path));
-  if (!statSync(real).isDirectory()) throw new RuntimeError('INVALID_PATH', `worktree ${quote(path)}: not a folder`);
+  if (!statSync(real).isDirectory())
+    throw new RuntimeError('INVALID_PATH', `worktree ${quote(path)}: not a folder`);
   return real;
 }
 
@@ -23,7 +33,10 @@ export function requireRelativePath(path: string): string {
   const normal = normalize(path);
   const escapes = isAbsolute(path) || normal === '..' || normal.startsWith(`..${sep}`);
   if (escapes || path.includes('\0') || path.split(sep).includes('..') || normal === '.') {
-    throw new RuntimeError('INVALID_PATH', `path ${quote(path)}: expected a path inside the worktree, without ".."`);
+    throw new RuntimeError(
+      'INVALID_PATH',
+      `path ${quote(path)}: expected a path inside the worktree, without ".."`,
+    );
   }
   return normal;
 }
@@ -39,7 +52,10 @@ export function readFromWorktree(worktree: string, path: string): string {
   try {
     const real = readlinkSync(`/proc/self/fd/${descriptor}`);
     if (!real.startsWith(worktree === sep ? sep : worktree + sep)) {
-      throw new RuntimeError('INVALID_PATH', `path ${quote(path)}: leads out of the worktree, to ${quote(real)}`);
+      throw new RuntimeError(
+        'INVALID_PATH',
+        `path ${quote(path)}: leads out of the worktree, to ${quote(real)}`,
+      );
     }
     const stat = fstatSync(descriptor);
     if (!stat.isFile()) throw new RuntimeError('FILE_NOT_FOUND', `file ${quote(path)}: not a regular file`);

@@ -33,12 +33,17 @@ export interface GuestSources {
 /** The key of the base that this engine and these sources make. */
 export function baseKey(engineHash: string, sources: GuestSources): string {
   const hash = createHash('sha256').update(`boot ${bootVersion}\n${engineHash}\n${sources.prelude}`);
-  for (const name of Object.keys(sources.parts).toSorted()) hash.update(`\n${name}\n${sources.parts[name] ?? ''}`);
+  for (const name of Object.keys(sources.parts).toSorted())
+    hash.update(`\n${name}\n${sources.parts[name] ?? ''}`);
   return hash.digest('hex').slice(0, 32);
 }
 
 /** Makes the base: boots an instance, runs the prelude, copies the memory. About 30 ms. */
-export async function makeBase(module: WebAssembly.Module, engineHash: string, sources: GuestSources): Promise<Base> {
+export async function makeBase(
+  module: WebAssembly.Module,
+  engineHash: string,
+  sources: GuestSources,
+): Promise<Base> {
   const layout = await findLayout(module);
   const instance = await Instance.boot({
     module,
@@ -52,15 +57,18 @@ export async function makeBase(module: WebAssembly.Module, engineHash: string, s
   const heapEnd = readHeapEnd(instance.bytes, layout);
   const memory = new SharedArrayBuffer(Math.ceil(heapEnd / pageBytes) * pageBytes);
   const target = new Uint8Array(memory);
-  for (const [start, end] of liveRanges(layout, heapEnd)) target.set(instance.bytes.subarray(start, end), start);
+  for (const [start, end] of liveRanges(layout, heapEnd))
+    target.set(instance.bytes.subarray(start, end), start);
   return { key: baseKey(engineHash, sources), layout, signature, driver, heapEnd, memory };
 }
 
 function runPrelude(instance: Instance, sources: GuestSources): DriverAddresses {
   const boot = instance.evaluate(sources.prelude, 'vmsys:prelude', evalFlags.global);
-  if (boot.kind === 'exception') throw new Error(`guest prelude: ${String(instance.context.dump(boot.handle))}`);
+  if (boot.kind === 'exception')
+    throw new Error(`guest prelude: ${String(instance.context.dump(boot.handle))}`);
   const driver = instance.call(boot.handle, instance.context.undefined, [instance.hostFunction]);
-  if (driver.kind === 'exception') throw new Error(`guest prelude: ${JSON.stringify(instance.context.dump(driver.handle))}`);
+  if (driver.kind === 'exception')
+    throw new Error(`guest prelude: ${JSON.stringify(instance.context.dump(driver.handle))}`);
   boot.handle.dispose();
   return driverAddresses(instance, driver.handle);
 }

@@ -2,7 +2,12 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { RELEASE_SYNC, newQuickJSWASMModuleFromVariant, newVariant, type QuickJSWASMModule } from 'quickjs-emscripten';
+import {
+  RELEASE_SYNC,
+  newQuickJSWASMModuleFromVariant,
+  newVariant,
+  type QuickJSWASMModule,
+} from 'quickjs-emscripten';
 
 /** The build: Bellard's QuickJS, twice as fast as quickjs-ng on loops; see ARCHITECTURE.md for what it costs. */
 const build = RELEASE_SYNC;
@@ -27,7 +32,10 @@ let binary: EngineBinary | undefined;
 export function loadEngineBinary(): EngineBinary {
   if (binary === undefined) {
     const bytes = readFileSync(createRequire(import.meta.url).resolve(wasmFile));
-    binary = { module: new WebAssembly.Module(bytes), hash: createHash('sha256').update(bytes).digest('hex') };
+    binary = {
+      module: new WebAssembly.Module(bytes),
+      hash: createHash('sha256').update(bytes).digest('hex'),
+    };
   }
   return binary;
 }
@@ -37,7 +45,10 @@ export function loadEngineBinary(): EngineBinary {
 const emscriptenModule: object = { thisProgram: 'vmsys' };
 
 /** One fresh engine with this memory as its own. */
-export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Promise<QuickJSWASMModule> {
+export function instantiate(
+  module: WebAssembly.Module,
+  memory: WebAssembly.Memory,
+): Promise<QuickJSWASMModule> {
   const variant = newVariant(build, { wasmModule: module, wasmMemory: memory, emscriptenModule });
   return newQuickJSWASMModuleFromVariant(variant);
 }

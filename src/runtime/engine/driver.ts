@@ -26,7 +26,8 @@ export type DriverAddresses = Record<MethodName, number>;
 export function driverAddresses(instance: Instance, driver: QuickJSHandle): DriverAddresses {
   const entries = methodNames.map((name) => {
     const method = instance.context.getProp(driver, name);
-    if (instance.context.typeof(method) !== 'function') throw new Error(`guest prelude: driver has no ${name}()`);
+    if (instance.context.typeof(method) !== 'function')
+      throw new Error(`guest prelude: driver has no ${name}()`);
     return [name, instance.addressOf(method)];
   });
   return Object.fromEntries(entries) as DriverAddresses;
@@ -94,7 +95,9 @@ export class Driver {
 
   complete(text: string): { items: string[]; replaces: string } {
     const answer = this.#text('complete', text);
-    return answer === undefined ? { items: [], replaces: '' } : (JSON.parse(answer) as { items: string[]; replaces: string });
+    return answer === undefined
+      ? { items: [], replaces: '' }
+      : (JSON.parse(answer) as { items: string[]; replaces: string });
   }
 
   #call(name: MethodName, ...args: (string | number | QuickJSHandle)[]): Outcome {
@@ -117,7 +120,8 @@ export class Driver {
   #text(name: MethodName, ...args: (string | number | QuickJSHandle)[]): string | undefined {
     const { kind, handle } = this.#call(name, ...args);
     const { context } = this.#instance;
-    const text = kind === 'value' && context.typeof(handle) === 'string' ? context.getString(handle) : undefined;
+    const text =
+      kind === 'value' && context.typeof(handle) === 'string' ? context.getString(handle) : undefined;
     handle.dispose();
     return text;
   }

@@ -3,8 +3,8 @@ import type { QuickJSHandle } from 'quickjs-emscripten';
 import type { ExecutionError, Result } from '../../records/index.js';
 import type { Driver } from './driver.js';
 import { evalFlags, type Instance, type Outcome } from './instance.js';
-import type { Run } from './run.js';
-import type { RunRequest } from './sandbox.js';
+import { stopError, type Run } from './run.js';
+import type { RunRequest } from './request.js';
 import { prepareRepl, prepareScript } from './source.js';
 
 /** Jobs run between two looks at the limits; the interrupt handler looks more often inside long ones. */
@@ -30,7 +30,7 @@ export async function evaluation(
   const work = new Evaluation(instance, driver, run, request, cancelled);
   const settled = await work.settle(work.start());
   const ended = work.verdict(settled);
-  run.countOutput(ended.status === 'ok' ? ended.result.preview.length : ended.error.message.length);
+  run.countOutput(JSON.stringify(ended.status === 'ok' ? ended.result : ended.error).length);
   return ended;
 }
 
@@ -55,7 +55,8 @@ class Evaluation {
   start(): Outcome {
     const { kind, code, filename, strict } = this.#request;
     if (kind === 'timer') return this.#run.active(() => this.#driver.runTimer());
-    if (kind === 'module') return this.#run.active(() => this.#instance.evaluate(code, filename, evalFlags.module));
+    if (kind === 'module')
+      return this.#run.active(() => this.#instance.evaluate(code, filename, evalFlags.module));
     const source = kind === 'repl' ? prepareRepl(code) : prepareScript(code);
     if (source.names.length > 0) this.#driver.declare(source.names, source.resets);
     this.#wrapped = source.asynchronous;
@@ -76,7 +77,8 @@ class Evaluation {
         continue;
       }
       if (state.kind === 'rejected') return { kind: 'exception', handle: state.handle };
-      if (state.kind === 'none' && (this.#request.until === 'value' || this.#driver.oneShots() === 0)) return outcome;
+      if (state.kind === 'none' && (this.#request.until === 'value' || this.#driver.oneShots() === 0))
+        return outcome;
       const due = this.#driver.nextTimer();
       if (due === undefined) return { kind: 'never', awaited: this.#wrapped };
       if (due > 0) await sleep(Math.min(due, this.#run.leftMs + 1), this.#cancelled);
@@ -122,21 +124,31 @@ class Evaluation {
     // Stopped, if only while its value was described.
     const stop = run.stop ?? 'wallMs';
     const frames = settled.kind === 'exception' ? framesOf(this.#describeError(settled.handle)) : '';
-    const status = stop === 'cancelled' ? 'cancelled' : stop === 'wallMs' || stop === 'cpuMs' ? 'timeout' : 'limit_exceeded';
+    const status =
+      stop === 'cancelled'
+        ? 'cancelled'
+        : stop === 'wallMs' || stop === 'cpuMs'
+          ? 'timeout'
+          : 'limit_exceeded';
     const pending = settled.kind === 'value' && this.#promiseState(settled.handle).kind === 'pending';
     const unfinished = this.#instance.hasJobs || pending || settled.kind === 'never';
-    return { status, error: run.stopError(stop, frames), engine: 'sound', unfinished };
+    return { status, error: withFrames(stopError(stop, run.limits), frames), engine: 'sound', unfinished };
   }
 
   #thrown(handle: QuickJSHandle): Ended {
     const error = this.#describeError(handle);
     if (error.name === 'InternalError' && error.message === 'out of memory') {
       const message = `memory limit of ${this.#run.limits.memMb} MiB exceeded`;
-      const exceeded = { ...error, name: 'LimitError', message, limit: 'memMb' } as const;
+      const exceeded = withFrames({ name: 'LimitError', message, limit: 'memMb' }, framesOf(error));
       return { status: 'limit_exceeded', error: exceeded, engine: 'full', unfinished: false };
     }
     if (error.name === 'InternalError' && error.message === 'stack overflow') {
-      return { status: 'limit_exceeded', error: { ...error, limit: 'stack' }, engine: 'sound', unfinished: false };
+      return {
+        status: 'limit_exceeded',
+        error: { ...error, limit: 'stack' },
+        engine: 'sound',
+        unfinished: false,
+      };
     }
     return { status: 'error', error, engine: 'sound', unfinished: false };
   }
@@ -147,12 +159,16 @@ class Evaluation {
       case 'number': {
         const number = context.getNumber(handle);
         const preview = Object.is(number, -0) ? '-0' : String(number);
-        return Number.isFinite(number) ? { type: 'number', preview, json: number } : { type: 'number', preview };
+        return Number.isFinite(number)
+          ? { type: 'number', preview, json: number }
+          : { type: 'number', preview };
       }
       case 'undefined':
         return { type: 'undefined', preview: 'undefined' };
       default:
-        return this.#run.active(() => this.#driver.describe(handle, Math.max(this.#run.outputLeft, leastPreview)));
+        return this.#run.active(() =>
+          this.#driver.describe(handle, Math.max(this.#run.outputLeft, leastPreview)),
+        );
     }
   }
 
@@ -179,6 +195,9 @@ function neverSettled(awaited: boolean): Ended {
   const message = 'the awaited promise can never settle: no timer is left that could do it';
   return { status: 'error', error: { name: 'Error', message }, engine: 'sound', unfinished: false };
 }
+
+const withFrames = (error: ExecutionError, frames: string): ExecutionError =>
+  frames === '' ? error : { ...error, stack: `${error.name}: ${error.message}\n${frames}` };
 
 const framesOf = (error: ExecutionError): string =>
   (error.stack ?? '')

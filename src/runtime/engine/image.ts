@@ -41,7 +41,13 @@ export function createShadow(maxMemoryMb: number): Shadow {
  * Makes the shadow equal to `memory`, whose heap ends at `heapEnd`. Returns how many pages differed.
  * Costs a comparison of the live pages, about 40 µs per MiB.
  */
-export function updateShadow(shadow: Shadow, memory: Uint8Array, base: Base, heapEnd: number, takenAt: number): number {
+export function updateShadow(
+  shadow: Shadow,
+  memory: Uint8Array,
+  base: Base,
+  heapEnd: number,
+  takenAt: number,
+): number {
   const end = Math.ceil(heapEnd / pageBytes) * pageBytes;
   if (shadow.memory.byteLength < end) shadow.memory.grow(end);
   const copy = new Uint8Array(shadow.memory);

@@ -1,6 +1,12 @@
 // One QuickJS in a WebAssembly memory of its own, booted always the same way, so that the memory of one instance
 // can be put into another and goes on there. Never disposed of: an instance that ran code is dropped whole.
-import { StaticLifetime, type JSValueConstPointer, type QuickJSContext, type QuickJSHandle, type QuickJSRuntime } from 'quickjs-emscripten';
+import {
+  StaticLifetime,
+  type JSValueConstPointer,
+  type QuickJSContext,
+  type QuickJSHandle,
+  type QuickJSRuntime,
+} from 'quickjs-emscripten';
 import { instantiate } from './build.js';
 
 const wasmPageBytes = 65_536;
@@ -78,7 +84,9 @@ export class Instance {
 
   #callHost(host: HostCall, operation: QuickJSHandle, args: QuickJSHandle[]): QuickJSHandle {
     const { context } = this;
-    const values = args.map((arg) => (context.typeof(arg) === 'number' ? context.getNumber(arg) : context.getString(arg)));
+    const values = args.map((arg) =>
+      context.typeof(arg) === 'number' ? context.getNumber(arg) : context.getString(arg),
+    );
     const answer = host(context.getString(operation), values);
     if (answer === undefined) return context.undefined;
     return typeof answer === 'number' ? context.newNumber(answer) : context.newString(answer);

@@ -6,6 +6,8 @@ export type StopReason = 'wallMs' | 'cpuMs' | 'maxEvents' | 'maxOutputKb' | 'can
 
 /** Time to describe what a stopped run threw: describing may run the guest's code, which has no time left. */
 const graceMs = 200;
+/** Below this the kernel's account of CPU time is too coarse to be of use. */
+const kernelStepMs = 20;
 /** Events kept free for the echo of the input and the value or exception at the end. */
 const reservedEvents = 2;
 
@@ -45,6 +47,8 @@ export class Run {
   /** CPU time the guest used, milliseconds: the kernel's account where it has one, else the time it was active. */
   get cpuMs(): number {
     const active = this.#active();
+    // The kernel counts in steps of some milliseconds: for a short run the clock says more.
+    if (active < kernelStepMs) return active;
     const now = threadCpuMs();
     if (now === undefined || this.#cpuAtStart === undefined) return active;
     return Math.min(active, now - this.#cpuAtStart);
@@ -103,18 +107,16 @@ export class Run {
     if (!fits) this.#stop = 'maxOutputKb';
     this.#events += 1;
     this.outputBytes += Math.min(bytes, this.outputLeft);
-    this.#emit((type === 'console' ? { type, payload: { level, text: shown } } : { type, payload: { text: shown } }) as EventBody);
+    this.#emit(
+      (type === 'console'
+        ? { type, payload: { level, text: shown } }
+        : { type, payload: { text: shown } }) as EventBody,
+    );
   }
 
   /** Counts the text of the value or error that it ended with. */
   countOutput(chars: number): void {
     this.outputBytes += chars;
-  }
-
-  /** The error of a stopped run; `frames` are the lines of the stack where it was stopped. */
-  stopError(reason: StopReason, frames: string): ExecutionError {
-    const error = stopError(reason, this.limits);
-    return frames === '' ? error : { ...error, stack: `${error.name}: ${error.message}\n${frames}` };
   }
 }
 
@@ -122,8 +124,16 @@ export class Run {
 export const stopError = (reason: StopReason, limits: Limits): ExecutionError => stopErrors[reason](limits);
 
 const stopErrors: Record<StopReason, (limits: Limits) => ExecutionError> = {
-  wallMs: ({ wallMs }) => ({ name: 'TimeoutError', message: `wall time limit of ${wallMs} ms exceeded`, limit: 'wallMs' }),
-  cpuMs: ({ cpuMs }) => ({ name: 'TimeoutError', message: `CPU time limit of ${cpuMs} ms exceeded`, limit: 'cpuMs' }),
+  wallMs: ({ wallMs }) => ({
+    name: 'TimeoutError',
+    message: `wall time limit of ${wallMs} ms exceeded`,
+    limit: 'wallMs',
+  }),
+  cpuMs: ({ cpuMs }) => ({
+    name: 'TimeoutError',
+    message: `CPU time limit of ${cpuMs} ms exceeded`,
+    limit: 'cpuMs',
+  }),
   maxEvents: ({ maxEvents }) => ({
     name: 'LimitError',
     message: `limit of ${maxEvents} events exceeded`,

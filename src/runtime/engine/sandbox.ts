@@ -1,17 +1,23 @@
 // One session's engine: runs code under limits, keeps a shadow of the memory, and goes back to it when a run ends
 // in a way that must not, or is asked not to, leave its mark.
 import { randomBytes } from 'node:crypto';
-import type { EventBody, ExecutionError, ExecutionStatus, Limits, Metrics, Result, StateOutcome } from '../../records/index.js';
+import type { EventBody } from '../../records/index.js';
 import { readHeapEnd, type Base, type GuestSources } from './base.js';
 import { Driver } from './driver.js';
 import { copyBase, imageOfShadow, updateShadow, type Image, type Shadow } from './image.js';
 import { Instance, evalFlags } from './instance.js';
 import { liveRanges } from './pages.js';
 import { evaluation, type Ended } from './evaluation.js';
+import type { RunReport, RunRequest } from './request.js';
 import { Run } from './run.js';
 
-/** Clean errors for every recursion tried, with the thread's own stack at `threadStackMb` (see ARCHITECTURE.md). */
-const guestStackBytes = 256 * 1024;
+/** About 11,000 plain calls deep, as in Node. It needs a thread with a stack of {@link threadStackMb}. */
+const guestStackBytes = 2 * 1024 * 1024;
+/**
+ * V8's stack that goes with it: with less, deeply nested source overflows V8's before the guest's, and the engine is
+ * broken. The space is only reserved; pages of it are taken as they are used.
+ */
+export const threadStackMb = 64;
 
 export interface SandboxOptions {
   module: WebAssembly.Module;
@@ -21,32 +27,6 @@ export interface SandboxOptions {
   /** Where the session's state is mirrored. A filled one is restored from; an empty one means a fresh session. */
   shadow: Shadow;
   isCancelled: () => boolean;
-}
-
-/** What is to be run. */
-export interface RunRequest {
-  /** `timer`: one due timer, no code. */
-  kind: 'repl' | 'script' | 'module' | 'timer';
-  code: string;
-  filename: string;
-  args: readonly string[];
-  env: Readonly<Record<string, string>>;
-  strict: boolean;
-  limits: Limits;
-  until: 'value' | 'idle';
-  rollbackOnFailure: boolean;
-}
-
-/** How it ended. */
-export interface RunReport {
-  status: Exclude<ExecutionStatus, 'running' | 'interrupted'>;
-  state: StateOutcome;
-  result?: Result;
-  error?: ExecutionError;
-  /** The events are the caller's to count. */
-  metrics: Omit<Metrics, 'events'>;
-  /** Milliseconds until the session's next timer is due, where it has one. */
-  nextTimerMs?: number;
 }
 
 export class Sandbox {
@@ -115,7 +95,11 @@ export class Sandbox {
    * Runs one request to its end. Does not save: the caller answers first, then calls {@link save} where `state` is
    * `kept`. Never throws for what the guest does, nor where the engine broke: then the session is restored.
    */
-  async run(request: RunRequest, emit: (event: EventBody) => void, cancelled: AbortSignal): Promise<RunReport> {
+  async run(
+    request: RunRequest,
+    emit: (event: EventBody) => void,
+    cancelled: AbortSignal,
+  ): Promise<RunReport> {
     const run = new Run(request.limits, this.#options.isCancelled, emit);
     this.#run = run;
     let ended: Ended;
@@ -210,7 +194,8 @@ function fill(instance: Instance, { base, shadow }: SandboxOptions): void {
     copyBase(target, base, base.heapEnd);
   } else {
     const source = new Uint8Array(shadow.memory);
-    for (const [start, end] of liveRanges(base.layout, shadow.head[0] ?? 0)) target.set(source.subarray(start, end), start);
+    for (const [start, end] of liveRanges(base.layout, shadow.head[0] ?? 0))
+      target.set(source.subarray(start, end), start);
   }
   instance.setStackBytes(guestStackBytes);
 }

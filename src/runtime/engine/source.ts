@@ -15,7 +15,12 @@ export interface PreparedSource {
 
 const mayDeclare = /\b(?:let|const|class)\b/;
 const mayAwait = /\bawait\b/;
-const options = { ecmaVersion: 'latest', sourceType: 'script', allowAwaitOutsideFunction: true, allowHashBang: true } as const;
+const options = {
+  ecmaVersion: 'latest',
+  sourceType: 'script',
+  allowAwaitOutsideFunction: true,
+  allowHashBang: true,
+} as const;
 
 /** Prepares code typed at a prompt: as {@link prepareScript}, and `{ a: 1 }` is an object, not a block. */
 export function prepareRepl(code: string): PreparedSource {
@@ -30,7 +35,10 @@ export function prepareScript(code: string): PreparedSource {
   return body === undefined ? plain : { ...plain, ...rewrite(code, body) };
 }
 
-function rewrite(code: string, body: readonly (Statement | ModuleDeclaration)[]): Omit<PreparedSource, 'asynchronous'> {
+function rewrite(
+  code: string,
+  body: readonly (Statement | ModuleDeclaration)[],
+): Omit<PreparedSource, 'asynchronous'> {
   const names: string[] = [];
   const resets: string[] = [];
   let output = '';
@@ -40,7 +48,10 @@ function rewrite(code: string, body: readonly (Statement | ModuleDeclaration)[])
     copied = end;
   };
   body.forEach((statement, index) => {
-    if (statement.type === 'VariableDeclaration' && (statement.kind === 'let' || statement.kind === 'const')) {
+    if (
+      statement.type === 'VariableDeclaration' &&
+      (statement.kind === 'let' || statement.kind === 'const')
+    ) {
       replace(statement.start, statement.start + statement.kind.length, 'var'.padEnd(statement.kind.length));
       for (const declarator of statement.declarations) {
         const declared = boundNames(declarator.id);

@@ -33,17 +33,20 @@ export function openDatabase(path: string): Connection {
   } catch (error) {
     connection?.close();
     if (error instanceof DatabaseError) throw error;
-    throw new DatabaseError(`database ${path}: ${reason(error)}; move the file away to start with an empty one`, {
-      cause: error,
-    });
+    throw new DatabaseError(
+      `database ${path}: ${reason(error)}; move the file away to start with an empty one`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
 function schemaVersion(connection: Connection): number {
   const exists = connection.prepare(`SELECT 1 FROM sqlite_schema WHERE name = 'schema_version_log'`).get();
   if (exists === undefined) {
-    const other = connection.prepare(`SELECT name FROM sqlite_schema WHERE type = 'table' LIMIT 1`).pluck().get();
-    if (other !== undefined) throw new Error(`it holds a table "${String(other)}" and is not a database of vmsysd`);
+    const other = connection.prepare(`SELECT 1 FROM sqlite_schema LIMIT 1`).get();
+    if (other !== undefined) throw new Error('it holds tables of another program');
     return 0;
   }
   return Number(connection.prepare('SELECT max(version) FROM schema_version_log').pluck().get() ?? 0);

@@ -1,6 +1,12 @@
 // Executions and their events in the database. One transaction at the end of a call writes all that it came to, so
 // that a record is never half there; what it printed before is written as it came.
-import { Event, Execution, type ExecutionId, type ExecutionStatus, type SessionId } from '../../records/index.js';
+import {
+  Event,
+  Execution,
+  type ExecutionId,
+  type ExecutionStatus,
+  type SessionId,
+} from '../../records/index.js';
 import type { Connection } from './database.js';
 
 interface ExecutionRow {
@@ -49,7 +55,9 @@ export class ExecutionStore {
       `INSERT INTO executions (id, session_id, kind, code, path, args, env, status, state, started_at, metrics)
        VALUES (:id, :sessionId, :kind, :code, :path, :args, :env, :status, :state, :startedAt, :metrics)`,
     );
-    this.#insertEvent = db.prepare(`INSERT INTO events (execution, seq, ts, type, payload) VALUES (?, ?, ?, ?, ?)`);
+    this.#insertEvent = db.prepare(
+      `INSERT INTO events (execution, seq, ts, type, payload) VALUES (?, ?, ?, ?, ?)`,
+    );
     this.#end = db.prepare(
       `UPDATE executions SET status = :status, state = :state, ended_at = :endedAt, duration_ms = :durationMs,
        result = :result, error = :error, metrics = :metrics WHERE number = :number`,

@@ -23,7 +23,11 @@ export interface StoredBase extends StoredPages {
   layout: string;
 }
 
-const PagesRow = z.object({ heap_end: z.int(), pages: z.instanceof(Uint8Array), data: z.instanceof(Uint8Array) });
+const PagesRow = z.object({
+  heap_end: z.int(),
+  pages: z.instanceof(Uint8Array),
+  data: z.instanceof(Uint8Array),
+});
 const ImageRow = PagesRow.extend({ base_key: z.string(), taken_at: z.int(), last_execution: z.int() });
 const BaseRow = PagesRow.extend({ key: z.string(), layout: z.string() });
 
@@ -63,7 +67,12 @@ export class ImageStore {
   find(session: SessionId): StoredImage | undefined {
     const row = this.#find.get(session);
     if (row === undefined) return undefined;
-    const { base_key: baseKey, taken_at: takenAt, last_execution: lastExecution, ...rest } = ImageRow.parse(row);
+    const {
+      base_key: baseKey,
+      taken_at: takenAt,
+      last_execution: lastExecution,
+      ...rest
+    } = ImageRow.parse(row);
     return { baseKey, takenAt, lastExecution, ...toPages(rest) };
   }
 
@@ -78,7 +87,8 @@ export class ImageStore {
   }
 }
 
-const toBlob = (pages: Uint32Array): Uint8Array => new Uint8Array(pages.buffer, pages.byteOffset, pages.byteLength);
+const toBlob = (pages: Uint32Array): Uint8Array =>
+  new Uint8Array(pages.buffer, pages.byteOffset, pages.byteLength);
 
 function toPages(row: z.infer<typeof PagesRow>): StoredPages {
   // Copied, because a blob need not begin at an address that a Uint32Array may begin at.

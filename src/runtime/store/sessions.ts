@@ -39,7 +39,10 @@ export class SessionStore {
     this.#find = db.prepare<[string, string], SessionRow>(
       `SELECT * FROM sessions WHERE id = ? OR name = ? ORDER BY status IN ('starting', 'ready') DESC, number DESC LIMIT 1`,
     );
-    this.#list = db.prepare<{ before: number; limit: number; status: string | null; template: string | null }, SessionRow>(
+    this.#list = db.prepare<
+      { before: number; limit: number; status: string | null; template: string | null },
+      SessionRow
+    >(
       `SELECT * FROM sessions WHERE number < :before AND (:status IS NULL OR status = :status)
        AND (:template IS NULL OR template_id = :template) ORDER BY number DESC LIMIT :limit`,
     );
@@ -55,7 +58,9 @@ export class SessionStore {
     this.#counts = db.prepare<[], { status: string; count: number }>(
       `SELECT status, count(*) AS count FROM sessions GROUP BY status`,
     );
-    this.#idsOfTemplate = db.prepare<[string], SessionId>(`SELECT id FROM sessions WHERE template_id = ?`).pluck();
+    this.#idsOfTemplate = db
+      .prepare<[string], SessionId>(`SELECT id FROM sessions WHERE template_id = ?`)
+      .pluck();
     this.#crashStarting = db.prepare(
       `UPDATE sessions SET status = 'crashed', last_error = ? WHERE status = 'starting'`,
     );

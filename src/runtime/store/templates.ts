@@ -35,12 +35,16 @@ export class TemplateStore {
       `SELECT ${columns} FROM ${joined} WHERE t.rowid < ? ORDER BY t.rowid DESC LIMIT ?`,
     );
     this.#policy = db
-      .prepare<[string, number], string>(`SELECT policy FROM template_versions WHERE template_id = ? AND version = ?`)
+      .prepare<[string, number], string>(
+        `SELECT policy FROM template_versions WHERE template_id = ? AND version = ?`,
+      )
       .pluck();
     this.#insert = db.prepare(
       `INSERT INTO templates (id, name, version, created_at, updated_at) VALUES (?, ?, ?, ?, ?)`,
     );
-    this.#insertVersion = db.prepare(`INSERT INTO template_versions (template_id, version, policy) VALUES (?, ?, ?)`);
+    this.#insertVersion = db.prepare(
+      `INSERT INTO template_versions (template_id, version, policy) VALUES (?, ?, ?)`,
+    );
     this.#update = db.prepare(`UPDATE templates SET name = ?, version = ?, updated_at = ? WHERE id = ?`);
     this.#delete = db.prepare(`DELETE FROM templates WHERE id = ?`);
   }

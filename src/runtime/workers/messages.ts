@@ -2,7 +2,7 @@
 import type { EventBody } from '../../records/index.js';
 import type { Base, GuestSources } from '../engine/base.js';
 import type { Image, Shadow } from '../engine/image.js';
-import type { RunReport, RunRequest } from '../engine/sandbox.js';
+import type { RunReport, RunRequest } from '../engine/request.js';
 
 /** Memory that both threads see while a run computes. */
 export interface Control {

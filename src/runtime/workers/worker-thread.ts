@@ -1,11 +1,16 @@
 // The main thread's end of one worker: requests and answers in order, events, cancelling, and its death.
 import { Worker } from 'node:worker_threads';
 import type { EventBody } from '../../records/index.js';
+import { threadStackMb } from '../engine/sandbox.js';
 import { cpuMsOfThread } from '../engine/thread-clock.js';
-import type { CancelMessage, Control, EventMessage, WorkerAnswer, WorkerRequest, WorkerSetup } from './messages.js';
-
-/** V8's stack of the thread: the guest's own limit must be met first. */
-export const threadStackMb = 4;
+import type {
+  CancelMessage,
+  Control,
+  EventMessage,
+  WorkerAnswer,
+  WorkerRequest,
+  WorkerSetup,
+} from './messages.js';
 
 /** The worker ended before it answered; `cause` says why where the thread itself failed. */
 export class WorkerEnded extends Error {
@@ -14,7 +19,15 @@ export class WorkerEnded extends Error {
 
 type AnswerTo<Type extends WorkerRequest['type']> = Extract<
   WorkerAnswer,
-  { type: { open: 'opened'; run: 'report'; complete: 'completed'; image: 'imaged'; release: 'released' }[Type] }
+  {
+    type: {
+      open: 'opened';
+      run: 'report';
+      complete: 'completed';
+      image: 'imaged';
+      release: 'released';
+    }[Type];
+  }
 >;
 
 // The worker is one bundled file of the build, also where this file runs from its source.
@@ -92,7 +105,8 @@ export class WorkerThread {
     message: Extract<WorkerRequest, { type: Type }>,
   ): Promise<AnswerTo<Type>> {
     if (this.#ended) return Promise.reject(new WorkerEnded('the worker has ended', { cause: this.#failure }));
-    if (this.#pending !== undefined) return Promise.reject(new Error('worker: a request is still unanswered'));
+    if (this.#pending !== undefined)
+      return Promise.reject(new Error('worker: a request is still unanswered'));
     Atomics.store(this.#control.cancel, 0, 0);
     this.#control.cpuAtStart[0] = Number.NaN;
     return new Promise((resolve, reject) => {

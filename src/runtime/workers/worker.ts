@@ -45,7 +45,11 @@ async function handle(request: WorkerRequest): Promise<void> {
   if (request.type === 'image') return answer({ type: 'imaged', image: sandbox.image() });
   cancelled = new AbortController();
   setup.control.cpuAtStart[0] = threadCpuMs() ?? Number.NaN;
-  const report = await sandbox.run(request.request, (event) => answer({ type: 'event', event }), cancelled.signal);
+  const report = await sandbox.run(
+    request.request,
+    (event) => answer({ type: 'event', event }),
+    cancelled.signal,
+  );
   answer({ type: 'report', report });
   // After the answer: while it travels to the client, the state that the next call may fall back to is saved.
   if (report.state === 'kept') sandbox.save();
@@ -55,7 +59,9 @@ port.on('message', (message: WorkerRequest | CancelMessage) => {
   if (message.type === 'cancel') return cancelled.abort();
   queue = queue
     .then(() => handle(message))
-    .catch((error: unknown) => answer({ type: 'failed', message: error instanceof Error ? error.message : String(error) }));
+    .catch((error: unknown) =>
+      answer({ type: 'failed', message: error instanceof Error ? error.message : String(error) }),
+    );
 });
 
 // A first engine, opened and dropped, so that the first session of this worker meets warm code.

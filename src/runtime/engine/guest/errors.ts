@@ -1,6 +1,13 @@
 // What there is to say of a thrown value, read without running its code: name, message and a stack like V8's.
-import { defineProperty, errorPrototype, isErrorObject, isPrototypeOf } from './primordials.js';
-import { className, isObject, ownDescriptor, read } from './read.js';
+import {
+  defineProperty,
+  errorPrototype,
+  getPrototypeOf,
+  isErrorObject,
+  isPrototypeOf,
+  splice,
+} from './primordials.js';
+import { className, isObject, ownDescriptor, read, readOwn } from './read.js';
 import { cleanFrames, isRawStack } from './stack.js';
 
 export const isError = (value: unknown): value is object =>
@@ -35,9 +42,24 @@ export function stackOf(error: object): string {
   const stack: unknown = descriptor?.value;
   if (typeof stack !== 'string') return headerOf(error);
   if (!isRawStack(stack)) return stack;
-  const text = headerOf(error) + cleanFrames(stack);
+  const text = headerOf(error) + cleanFrames(stack, { constructors: constructorsOf(error) });
   if (descriptor?.configurable === true) setStack(error, text);
   return text;
+}
+
+/** The names of the error's classes but the built-in ones, the base first: the order in which they were called. */
+function constructorsOf(error: object): string[] {
+  const names: string[] = [];
+  for (
+    let holder = getPrototypeOf(error);
+    holder !== null && holder !== errorPrototype;
+    holder = getPrototypeOf(holder)
+  ) {
+    const constructor = readOwn(holder, 'constructor');
+    const name = isObject(constructor) ? readOwn(constructor, 'name') : undefined;
+    if (typeof name === 'string') splice(names, 0, 0, name);
+  }
+  return names;
 }
 
 /** Gives `error` an own `stack`, as engines define it. */

@@ -25,17 +25,18 @@ interface Frame {
 /** Whether `stack` is as the engine made it, without a first line that names the error. */
 export const isRawStack = (stack: string): boolean => stack === '' || startsWith(stack, '    at ');
 
-/** The lines `    at …` of a raw stack, each after a line break. `above`: frames down to this function are left out. */
-export function cleanFrames(raw: string, above?: string): string {
+/** Which of the innermost frames a stack does not begin with. */
+export interface Skip {
+  /** All down to the function of this name. */
+  through?: string;
+  /** Those of these constructors: they only made the error. */
+  constructors?: readonly string[];
+}
+
+/** The lines `    at …` of a raw stack, each after a line break. */
+export function cleanFrames(raw: string, skip: Skip = {}): string {
   const frames = userFrames(parseFrames(raw));
-  let first = 0;
-  if (above !== undefined) {
-    for (let index = 0; index < frames.length; index++) {
-      if (frames[index]?.name !== above) continue;
-      first = index + 1;
-      break;
-    }
-  }
+  const first = firstFrame(frames, skip);
   const lines: string[] = [''];
   for (let index = first; index < frames.length && index < first + maxFrames; index++) {
     push(lines, frameLine(frames[index] as Frame));
@@ -43,6 +44,17 @@ export function cleanFrames(raw: string, above?: string): string {
   const left = frames.length - first - maxFrames;
   if (left > 0) push(lines, `    ... ${left} more frames`);
   return join(lines, '\n');
+}
+
+function firstFrame(frames: readonly Frame[], { through, constructors = [] }: Skip): number {
+  for (let index = 0; through !== undefined && index < frames.length; index++) {
+    if (frames[index]?.name === through) return index + 1;
+  }
+  let first = 0;
+  for (let index = 0; index < constructors.length; index++) {
+    if (first < frames.length && frames[first]?.name === constructors[index]) first++;
+  }
+  return first;
 }
 
 function parseFrames(raw: string): Frame[] {

@@ -17,7 +17,8 @@ export const missingStatics = {
       );
     }
     const name = typeof above === 'function' ? readOwn(above, 'name') : undefined;
-    const frames = cleanFrames(new NativeError().stack ?? '', typeof name === 'string' ? name : undefined);
+    const skip = typeof name === 'string' ? { through: name } : {};
+    const frames = cleanFrames(new NativeError().stack ?? '', skip);
     setStack(target, headerOf(target) + frames);
   },
 

@@ -35,7 +35,7 @@ export const defaultOptions: Readonly<InspectOptions> = {
   customInspect: true,
   maxArrayLength: 100,
   maxStringLength: 10_000,
-  breakLength: 128,
+  breakLength: 80,
   compact: 3,
   sorted: false,
 };
