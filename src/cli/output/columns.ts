@@ -40,10 +40,12 @@ export function cellOf(item: Item, column: string): string {
 /** What an event says, whatever its type: text, message or preview. */
 function payloadText(payload: unknown): string {
   if (typeof payload !== 'object' || payload === null) return scalarText(payload);
-  for (const [name, value] of Object.entries(payload)) {
-    if (name === 'text' || name === 'message' || name === 'preview') return scalarText(value);
-  }
-  return scalarText(payload);
+  if ('text' in payload) return scalarText(payload.text);
+  if ('preview' in payload) return scalarText(payload.preview);
+  if (!('message' in payload)) return scalarText(payload);
+  return 'name' in payload
+    ? `${scalarText(payload.name)}: ${scalarText(payload.message)}`
+    : scalarText(payload.message);
 }
 
 function namesIn(list: unknown): string {

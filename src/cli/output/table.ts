@@ -17,7 +17,10 @@ export function formatTable(
     Math.max(title.length, ...cells.map((row) => row[at]?.length ?? 0)),
   );
   const line = (row: readonly string[]): string =>
-    row.map((text, at) => (at === row.length - 1 ? text : text.padEnd(widths[at] ?? 0))).join('  ');
+    row
+      .map((text, at) => text.padEnd(widths[at] ?? 0))
+      .join('  ')
+      .trimEnd();
   return [paint('bold', line(titles)), ...cells.map(line)];
 }
 
