@@ -1,26 +1,10 @@
 // The base of this engine and prelude: from the store where it was made before, else made now and stored.
-import { readFileSync, readdirSync } from 'node:fs';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { baseKey, makeBase, type Base, type GuestSources } from './engine/base.js';
 import { loadEngineBinary } from './engine/build.js';
 import { differingPages, gatherPages, liveRanges, pageBytes, scatterPages } from './engine/pages.js';
+import { readGuestSources } from './engine/guest-sources.js';
 import type { ImageStore } from './store/images.js';
-
-// The guest's sources are files of the build, also where this file runs from its source.
-const folder = new URL(
-  import.meta.url.endsWith('.ts') ? '../../dist/runtime/engine/' : './engine/',
-  import.meta.url,
-);
-
-/** Reads the guest prelude and its parts from the build. */
-export function readGuestSources(): GuestSources {
-  const read = (name: string) => readFileSync(new URL(name, folder), 'utf8');
-  const names = readdirSync(folder).flatMap((file) => /^guest-(.+)\.js$/.exec(file)?.[1] ?? []);
-  return {
-    prelude: read('guest.js'),
-    parts: Object.fromEntries(names.map((name) => [name, read(`guest-${name}.js`)])),
-  };
-}
 
 /**
  * Loads the base, or makes it (about 100 ms). It must be stored before a session is made from it: it is not the same
