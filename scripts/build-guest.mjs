@@ -3,6 +3,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parse } from 'acorn';
 import { build } from 'esbuild';
 
 const guest = fileURLToPath(new URL('../src/runtime/engine/guest/', import.meta.url));
@@ -30,11 +31,42 @@ async function bundle(entry, options) {
   return result.outputFiles[0].text.trimEnd();
 }
 
+/**
+ * Template literals into sums: the engine makes them by calling `String.prototype.concat`, which a script may
+ * replace, and the prelude has to go on. They hold primitives only.
+ * @param {string} code
+ */
+function withoutTemplates(code) {
+  /** @returns {string} the text of the node, its templates rewritten */
+  const write = (node) => {
+    if (node.type === 'TemplateLiteral') {
+      const texts = node.quasis.map((quasi) => JSON.stringify(quasi.value.cooked));
+      const sum = node.expressions.map((expression, index) => `+(${write(expression)})+${texts[index + 1]}`);
+      return `(${texts[0]}${sum.join('')})`;
+    }
+    let text = '';
+    let at = node.start;
+    for (const child of childrenOf(node)) {
+      text += code.slice(at, child.start) + write(child);
+      at = child.end;
+    }
+    return text + code.slice(at, node.end);
+  };
+  const childrenOf = (node) =>
+    Object.values(node)
+      .flat()
+      .filter((value) => typeof value?.type === 'string')
+      // `{a}` is one node as the key and as the value.
+      .filter((value, index, all) => all.findIndex((other) => other.start === value.start) === index)
+      .toSorted((left, right) => left.start - right.start);
+  return write(parse(code, { ecmaVersion: 'latest' }));
+}
+
 /** Writes the prelude to `outfile`, and the parts beside it. */
 export async function buildGuest(outfile) {
   await mkdir(dirname(outfile), { recursive: true });
   const prelude = await bundle('main.ts', {});
-  await writeFile(outfile, `((module)=>{${prelude}return module.exports.boot})({})`);
+  await writeFile(outfile, withoutTemplates(`((module)=>{${prelude}return module.exports.boot})({})`));
   const parts = JSON.parse(await readFile(`${guest}parts/parts.json`, 'utf8'));
   for (const [name, globals] of Object.entries(parts.globals)) {
     const text = await bundle(`parts/${name}.ts`, {

@@ -27,7 +27,8 @@ const maxChars = 1000;
 const maxItemsListed = 1000;
 
 const scope: object = globalThis;
-const primitives: Readonly<Record<string, object>> = {
+const primitives: Readonly<Record<string, object | null>> = {
+  __proto__: null,
   string: String.prototype,
   number: Number.prototype,
   boolean: Boolean.prototype,
@@ -86,7 +87,7 @@ function memberNames(before: string, typed: string): string[] {
   if (chain === undefined) return [];
   const value = resolve(chain);
   const holder = isObject(value) ? value : primitives[typeof value];
-  if (holder === undefined) return [];
+  if (holder === undefined || holder === null) return [];
   const found = newNames(typed);
   addChain(found, holder);
   return found.names;
@@ -111,7 +112,7 @@ function resolve(chain: string): unknown {
 function member(value: unknown, name: string): unknown {
   if (isObject(value)) return read(value, name);
   const holder = primitives[typeof value];
-  return holder === undefined ? undefined : read(holder, name);
+  return holder === undefined || holder === null ? undefined : read(holder, name);
 }
 
 interface Names {

@@ -1,6 +1,6 @@
 // The top-level names of a script about to run, made into plain properties of the global object, so that a later
 // script may declare them again (the host turns `let`, `const` and `class` into assignments).
-import { defineProperty, hasOwn, parseJson } from './primordials.js';
+import { defineProperty, deleteProperty, hasOwn, parseJson } from './primordials.js';
 import { ownDescriptor } from './read.js';
 
 /**
@@ -20,6 +20,8 @@ function makeVariable(name: string, reset: boolean): void {
   const known = hasOwn(scope, name) ? ownDescriptor(scope, name) : undefined;
   if (known !== undefined && known.configurable !== true && known.writable !== true) return;
   if (known?.writable === true && !reset) return;
+  // The engine forgets to make a read-only property of the global object writable (QuickJS 2025-09-13).
+  if (known?.configurable === true) deleteProperty(scope, name);
   defineProperty(scope, name, {
     __proto__: null,
     value: reset ? undefined : known?.value,

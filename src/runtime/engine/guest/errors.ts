@@ -42,7 +42,8 @@ export function stackOf(error: object): string {
   const stack: unknown = descriptor?.value;
   if (typeof stack !== 'string') return headerOf(error);
   if (!isRawStack(stack)) return stack;
-  const text = headerOf(error) + cleanFrames(stack, { constructors: constructorsOf(error) });
+  const text =
+    headerOf(error) + cleanFrames(stack, { through: undefined, constructors: constructorsOf(error) });
   if (descriptor?.configurable === true) setStack(error, text);
   return text;
 }

@@ -52,7 +52,7 @@ export type Kind =
 interface Check {
   kind: Kind;
   /** Throws for a value of another kind. Without it the prototype is believed. */
-  ask?: (value: unknown) => unknown;
+  ask: ((value: unknown) => unknown) | undefined;
 }
 
 const byPrototype = newMap<object, Check>();
@@ -60,7 +60,7 @@ const byPrototype = newMap<object, Check>();
 const checks: Check[] = [];
 
 function know(prototype: object, kind: Kind, ask?: (value: unknown) => unknown): void {
-  const check: Check = ask === undefined ? { kind } : { kind, ask };
+  const check: Check = { kind, ask };
   mapSet(byPrototype, prototype, check);
   if (ask !== undefined) checks.push(check);
 }

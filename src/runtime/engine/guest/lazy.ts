@@ -85,5 +85,8 @@ function loadPart(host: Host, part: string, names: readonly string[]): Part {
   for (let index = 0; index < names.length; index++) {
     defineProperty(own, names[index] as string, { __proto__: null, value: undefined } as PropertyDescriptor);
   }
-  return make(own, tools);
+  const made = make(own, tools);
+  // All of them: those that a script has not asked for yet may be met as well, such as the errors that are thrown.
+  for (let index = 0; index < names.length; index++) markOurs(made[names[index] as string]);
+  return made;
 }

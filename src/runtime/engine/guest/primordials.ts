@@ -22,7 +22,8 @@ function getter<Result>(prototype: object, key: PropertyKey): (self: unknown) =>
   return uncurry(descriptor.get as (this: unknown) => Result);
 }
 
-export const { apply, construct, ownKeys, getPrototypeOf, setPrototypeOf, defineProperty } = Reflect;
+export const { apply, construct, ownKeys, getPrototypeOf, setPrototypeOf, defineProperty, deleteProperty } =
+  Reflect;
 export const getOwnPropertyDescriptor = Reflect.getOwnPropertyDescriptor;
 export const { is: objectIs, keys: objectKeys, getOwnPropertySymbols: getOwnSymbols } = Object;
 export const hasOwn: (value: object, key: PropertyKey) => boolean = Object.hasOwn;

@@ -25,16 +25,19 @@ interface Frame {
 /** Whether `stack` is as the engine made it, without a first line that names the error. */
 export const isRawStack = (stack: string): boolean => stack === '' || startsWith(stack, '    at ');
 
+/** A stack begins with its innermost frame. */
+export const skipNone: Skip = { through: undefined, constructors: [] };
+
 /** Which of the innermost frames a stack does not begin with. */
 export interface Skip {
   /** All down to the function of this name. */
-  through?: string;
+  through: string | undefined;
   /** Those of these constructors: they only made the error. */
-  constructors?: readonly string[];
+  constructors: readonly string[];
 }
 
 /** The lines `    at …` of a raw stack, each after a line break. */
-export function cleanFrames(raw: string, skip: Skip = {}): string {
+export function cleanFrames(raw: string, skip: Skip): string {
   const frames = userFrames(parseFrames(raw));
   const first = firstFrame(frames, skip);
   const lines: string[] = [''];
@@ -46,7 +49,7 @@ export function cleanFrames(raw: string, skip: Skip = {}): string {
   return join(lines, '\n');
 }
 
-function firstFrame(frames: readonly Frame[], { through, constructors = [] }: Skip): number {
+function firstFrame(frames: readonly Frame[], { through, constructors }: Skip): number {
   for (let index = 0; through !== undefined && index < frames.length; index++) {
     if (frames[index]?.name === through) return index + 1;
   }

@@ -16,7 +16,7 @@ import type { Host, PrintKind } from '../host.js';
 import { readOptions } from '../inspect/context.js';
 import { format } from '../inspect/format.js';
 import { inspectWith } from '../inspect/inspect.js';
-import { cleanFrames } from '../stack.js';
+import { cleanFrames, skipNone } from '../stack.js';
 import { replaceAll } from '../text.js';
 import { tableText } from './table.js';
 
@@ -70,7 +70,7 @@ export function makeConsole(host: Host): Record<string, (...values: unknown[]) =
     },
     trace(...values) {
       const text = format(values);
-      const frames = cleanFrames(new NativeError().stack ?? '');
+      const frames = cleanFrames(new NativeError().stack ?? '', skipNone);
       print('trace', `${text === '' ? 'Trace' : `Trace: ${text}`}${frames}`);
     },
     dir(value, options) {
@@ -81,7 +81,12 @@ export function makeConsole(host: Host): Record<string, (...values: unknown[]) =
       log(values);
     },
     table(data, columns) {
-      const text = tableText(data, columns);
+      let text: string | undefined;
+      try {
+        text = tableText(data, columns);
+      } catch {
+        // A proxy's trap threw; shown as a value, it does no harm.
+      }
       if (text === undefined) log([data]);
       else print('log', text);
     },

@@ -17,7 +17,7 @@ export const missingStatics = {
       );
     }
     const name = typeof above === 'function' ? readOwn(above, 'name') : undefined;
-    const skip = typeof name === 'string' ? { through: name } : {};
+    const skip = { through: typeof name === 'string' ? name : undefined, constructors: [] };
     const frames = cleanFrames(new NativeError().stack ?? '', skip);
     setStack(target, headerOf(target) + frames);
   },

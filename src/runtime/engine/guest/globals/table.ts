@@ -31,7 +31,7 @@ interface Rows {
   names: string[];
   values: unknown[];
   /** The keys of a map's entries. */
-  keys?: unknown[];
+  keys: unknown[] | undefined;
 }
 
 /** The framed table; `undefined` for what is no collection. */
@@ -96,14 +96,14 @@ function rowsOf(data: object): Rows {
       push(values, kind === 'map' ? (next.value as unknown[])[1] : next.value);
     }
     const heading = '(iteration index)';
-    return kind === 'map' ? { heading, names, values, keys } : { heading, names, values };
+    return { heading, names, values, keys: kind === 'map' ? keys : undefined };
   }
   const keys = objectKeys(data);
   for (let row = 0; row < keys.length && row < maxRows; row++) {
     push(names, keys[row] as string);
     push(values, ownDescriptor(data, keys[row] as string)?.value);
   }
-  return { heading: '(index)', names, values };
+  return { heading: '(index)', names, values, keys: undefined };
 }
 
 function withHead(head: string, cells: readonly string[]): string[] {

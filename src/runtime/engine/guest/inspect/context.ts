@@ -1,5 +1,6 @@
 // What goes along while one value is put into words: the options, where the text stands, and what is being shown.
-import { getOwnPropertyDescriptor, hasOwn, objectKeys } from '../primordials.js';
+import { objectKeys } from '../primordials.js';
+import { readOwn } from '../read.js';
 
 /** Node's options of `util.inspect`, as far as they mean something here: there are no colours and no proxy details. */
 export interface InspectOptions {
@@ -44,13 +45,13 @@ export const defaultOptions: Readonly<InspectOptions> = {
 export function readOptions(given: unknown): InspectOptions {
   const options: InspectOptions = { ...defaultOptions };
   if (typeof given !== 'object' || given === null) return options;
+  const taken: { [Key in keyof InspectOptions]: unknown } = options;
   const keys = objectKeys(defaultOptions);
   for (let index = 0; index < keys.length; index++) {
     const key = keys[index] as keyof InspectOptions;
-    if (!hasOwn(given, key)) continue;
-    const value: unknown = getOwnPropertyDescriptor(given, key)?.value;
-    if (typeof value === typeof defaultOptions[key]) Object.assign(options, { [key]: value });
-    else if (value === null) Object.assign(options, { [key]: key === 'depth' ? null : Infinity });
+    const value = readOwn(given, key);
+    if (value === null) taken[key] = key === 'depth' ? null : Infinity;
+    else if (typeof value === typeof defaultOptions[key]) taken[key] = value;
   }
   return options;
 }

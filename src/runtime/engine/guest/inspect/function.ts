@@ -25,8 +25,8 @@ export function functionBase(value: object, constructor: string | null, tag: str
 
 function flavourOf(value: object): string {
   for (let index = 0; index < flavours.length; index++) {
-    const [prototype, name] = flavours[index] as [object, string];
-    if (isPrototypeOf(prototype, value)) return name;
+    const flavour = flavours[index];
+    if (flavour !== undefined && isPrototypeOf(flavour[0], value)) return flavour[1];
   }
   return 'Function';
 }

@@ -2,15 +2,17 @@
 import { apply, mapGet, mapSet, mapSize, newMap, repeat } from '../primordials.js';
 import { headerOf } from '../errors.js';
 import { isObject, read, readOwn } from '../read.js';
-import { replaceAll } from '../text.js';
+import { cut, replaceAll } from '../text.js';
 import { readOptions, type Context, type InspectOptions } from './context.js';
 import { formatObject } from './object.js';
-import { formatPrimitive } from './primitive.js';
+import { formatPrimitive, scalarText } from './primitive.js';
+import { quote } from './quote.js';
 
 const custom: unique symbol = Symbol.for('nodejs.util.inspect.custom') as never;
 
 /** What the console shows of one value at most, characters; a template's output limit is below it. */
 const defaultRoom = 4 * 1024 * 1024;
+const maxReasonChars = 200;
 
 /** Shows a value. Past about `room` characters, what is left is counted, not shown. Throws only out of memory. */
 export function inspectWith(value: unknown, options: InspectOptions, room = defaultRoom): string {
@@ -53,7 +55,8 @@ function formatValue(context: Context, value: unknown, depth: number): string {
 
 function reasonOf(error: unknown): string {
   try {
-    return isObject(error) ? headerOf(error) : formatPrimitive({ maxStringLength: 100 } as Context, error);
+    if (isObject(error)) return cut(headerOf(error), maxReasonChars);
+    return typeof error === 'string' ? quote(cut(error, maxReasonChars)) : scalarText(error);
   } catch {
     return 'it threw';
   }

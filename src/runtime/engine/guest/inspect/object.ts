@@ -54,7 +54,7 @@ import { quote } from './quote.js';
 const iteratorSymbol: typeof Symbol.iterator = Symbol.iterator;
 const tagSymbol: typeof Symbol.toStringTag = Symbol.toStringTag;
 
-/** What an object is shown as. With neither entries nor keys it is `base`, or else the empty braces. */
+/** What an object is shown as; every field is always there, whatever `Object.prototype` has. With neither entries nor keys it is `base`, or else the empty braces. */
 interface Shape {
   /** Stands before the braces, or alone. */
   base: string;
@@ -63,11 +63,11 @@ interface Shape {
   keys: PropertyKey[];
   layout: Layout;
   /** What comes before the properties. */
-  entries?: (context: Context, value: object, depth: number) => string[];
+  entries: ((context: Context, value: object, depth: number) => string[]) | undefined;
   /** Whether `entries` gives none. */
   empty: boolean;
   /** Whether `base` is also what stands for the object where it is nested too deep. */
-  terse?: boolean;
+  terse: boolean;
 }
 
 /** Shows an object or function that is not being shown already. */
@@ -80,7 +80,7 @@ export function formatObject(context: Context, value: object, depth: number): st
   if (shape.empty && shape.keys.length === 0)
     return shape.base === '' ? shape.open + shape.close : shape.base;
   if (tooDeep) {
-    if (shape.terse === true) return shape.base;
+    if (shape.terse) return shape.base;
     const name = slice(objectPrefix(constructor, tag, kind, value), 0, -1);
     return constructor === null ? name : `[${name}]`;
   }
@@ -133,7 +133,9 @@ function shapeOf(
     close: '}',
     keys,
     layout: 'object',
+    entries: undefined,
     empty: true,
+    terse: false,
   });
   const named = (size?: string) => `${prefix(constructor, tag, kindName(kind, value), size)}{`;
   const worded = (base: string, keys = keysOf(context, value)): Shape => ({ ...braces('{', keys), base });
