@@ -1,7 +1,7 @@
 // The top-level names of a script about to run, made into plain properties of the global object, so that a later
 // script may declare them again (the host turns `let`, `const` and `class` into assignments).
 import { defineProperty, deleteProperty, hasOwn, parseJson } from './primordials.js';
-import { ownDescriptor } from './read.js';
+import { ownProperty } from './read.js';
 
 /**
  * @param namesJson the names, as JSON; a name that is taken keeps its value, and becomes writable
@@ -17,7 +17,7 @@ export function declare(namesJson: string, resetsJson: string): void {
 const scope = globalThis;
 
 function makeVariable(name: string, reset: boolean): void {
-  const known = hasOwn(scope, name) ? ownDescriptor(scope, name) : undefined;
+  const known = hasOwn(scope, name) ? ownProperty(scope, name) : undefined;
   if (known !== undefined && known.configurable !== true && known.writable !== true) return;
   if (known?.writable === true && !reset) return;
   // The engine forgets to make a read-only property of the global object writable (QuickJS 2025-09-13).

@@ -1,5 +1,5 @@
 // What the host is told of a value or of what was thrown, as JSON text. Never throws, but out of memory.
-import { isArray, stringifyJson } from './primordials.js';
+import { isArray, isFiniteNumber, objectIs, stringifyJson } from './primordials.js';
 import { isError, messageOf, nameOf } from './errors.js';
 import { kindOf } from './kinds.js';
 import { toJson } from './json.js';
@@ -16,6 +16,11 @@ const maxErrorChars = 64 * 1024;
 
 /** `{type, preview, json?}` of a value; the texts are at most about `maxChars` characters long. */
 export function describe(value: unknown, maxChars: number): string {
+  // The usual answers at a prompt, without the machinery.
+  if (value === undefined) return '{"type":"undefined","preview":"undefined"}';
+  if (typeof value === 'number' && isFiniteNumber(value) && !objectIs(value, -0) && maxChars > 30) {
+    return `{"type":"number","preview":"${value}","json":${value}}`;
+  }
   const preview = cut(previewOf(value, maxChars), maxChars);
   const json = toJson(value, maxChars);
   const said = `{"type":${stringifyJson(cut(typeOf(value), maxTypeChars))},"preview":${stringifyJson(preview)}`;

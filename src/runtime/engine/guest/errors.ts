@@ -7,7 +7,7 @@ import {
   isPrototypeOf,
   splice,
 } from './primordials.js';
-import { className, isObject, ownDescriptor, read, readOwn } from './read.js';
+import { className, isObject, ownProperty, read, readOwn } from './read.js';
 import { cleanFrames, isRawStack } from './stack.js';
 
 export const isError = (value: unknown): value is object =>
@@ -38,7 +38,7 @@ export function headerOf(error: object): string {
  * a script that prints `error.stack` later sees the same.
  */
 export function stackOf(error: object): string {
-  const descriptor = ownDescriptor(error, 'stack');
+  const descriptor = ownProperty(error, 'stack');
   const stack: unknown = descriptor?.value;
   if (typeof stack !== 'string') return headerOf(error);
   if (!isRawStack(stack)) return stack;

@@ -14,7 +14,7 @@ import {
   stringifyJson,
 } from './primordials.js';
 import { kindOf } from './kinds.js';
-import { ownDescriptor } from './read.js';
+import { ownData } from './read.js';
 
 /** Deeper values have no JSON: who reads it may recurse. */
 const maxDepth = 200;
@@ -80,9 +80,8 @@ function writeArray(writing: Writing, array: readonly unknown[]): string | undef
   if (length > writing.room) return undefined;
   const parts: string[] = [];
   for (let index = 0; index < length; index++) {
-    const descriptor = ownDescriptor(array, index);
-    if (descriptor === undefined || descriptor.get !== undefined) return undefined;
-    const part = write(writing, descriptor.value);
+    const item = ownData(array, index);
+    const part = item === undefined ? undefined : write(writing, item.value);
     if (part === undefined || take(writing, ',') === undefined) return undefined;
     push(parts, part);
   }
@@ -104,13 +103,12 @@ function writeProperties(writing: Writing, value: object): string | undefined {
   const parts: string[] = [];
   for (let index = 0; index < keys.length; index++) {
     const key = keys[index] as PropertyKey;
-    const descriptor = ownDescriptor(value, key);
-    if (descriptor?.enumerable !== true) continue;
-    if (typeof key !== 'string' || descriptor.get !== undefined || descriptor.set !== undefined)
-      return undefined;
-    if (descriptor.value === undefined) continue;
+    if (!isEnumerable(value, key)) continue;
+    const property = typeof key === 'string' ? ownData(value, key) : undefined;
+    if (property === undefined) return undefined;
+    if (property.value === undefined) continue;
     const name = take(writing, `${stringifyJson(key)}:`);
-    const text = name === undefined ? undefined : write(writing, descriptor.value);
+    const text = name === undefined ? undefined : write(writing, property.value);
     if (text === undefined || take(writing, ',') === undefined) return undefined;
     push(parts, name + text);
   }

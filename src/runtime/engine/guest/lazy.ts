@@ -1,5 +1,6 @@
 // Globals that few scripts use and that take much memory: their code is fetched from the host and run at their first
 // use. Until then a global is an accessor, which then replaces itself by the plain property it stands for.
+// Measured: `url` takes 20 to 40 ms and 110 pages, `encoding` 10 to 18 ms and 17, `web` 3 to 6 ms and none.
 import { defineProperty } from './primordials.js';
 import type { Host } from './host.js';
 import { kindOf, knowOpaque, type Kind } from './kinds.js';

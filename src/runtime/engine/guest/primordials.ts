@@ -47,7 +47,6 @@ export const sort: <Item>(list: Item[], compare?: (left: Item, right: Item) => n
 
 export const slice = uncurry(String.prototype.slice);
 export const indexOf = uncurry(String.prototype.indexOf);
-export const lastIndexOf = uncurry(String.prototype.lastIndexOf);
 export const includes: (text: string, part: string) => boolean = uncurry(String.prototype.includes);
 export const startsWith: (text: string, part: string) => boolean = uncurry(String.prototype.startsWith);
 export const endsWith: (text: string, part: string) => boolean = uncurry(String.prototype.endsWith);
@@ -60,17 +59,16 @@ export const toLowerCase = uncurry(String.prototype.toLowerCase);
 export const exec = uncurry(RegExp.prototype.exec);
 
 export const { parse: parseJson, stringify: stringifyJson } = JSON;
-export const { min, max, floor, round, sqrt, trunc } = Math;
-export const { isFinite: isFiniteNumber, isInteger, isNaN: isNaNNumber, parseInt, parseFloat } = Number;
+export const { min, max, floor, round, sqrt } = Math;
+export const { isFinite: isFiniteNumber, isNaN: isNaNNumber, parseInt, parseFloat } = Number;
 export const toNumber: (value: unknown) => number = Number;
 export const toText: (value: unknown) => string = String;
 export const dateNow = Date.now;
 export const toFixed = uncurry(Number.prototype.toFixed);
 export const numberToString = uncurry(Number.prototype.toString);
 
-const { Map: NativeMap, WeakSet: NativeWeakSet, WeakMap: NativeWeakMap } = globalThis;
+const { Map: NativeMap, WeakMap: NativeWeakMap } = globalThis;
 export const newMap = <Key, Value>(): Map<Key, Value> => new NativeMap<Key, Value>();
-export const newWeakSet = <Item extends object>(): WeakSet<Item> => new NativeWeakSet<Item>();
 export const newWeakMap = <Key extends object, Value>(): WeakMap<Key, Value> =>
   new NativeWeakMap<Key, Value>();
 export const mapGet: <Key, Value>(map: Map<Key, Value>, key: Key) => Value | undefined = uncurry(
@@ -84,8 +82,6 @@ export const mapDelete: <Key, Value>(map: Map<Key, Value>, key: Key) => boolean 
 );
 export const mapClear: (map: Map<unknown, unknown>) => void = uncurry(Map.prototype.clear);
 export const mapSize: (map: unknown) => number = getter(Map.prototype, 'size');
-export const weakSetHas: (set: WeakSet<object>, item: object) => boolean = uncurry(WeakSet.prototype.has);
-export const weakSetAdd: (set: WeakSet<object>, item: object) => unknown = uncurry(WeakSet.prototype.add);
 export const weakMapGet: <Value>(map: WeakMap<object, Value>, key: object) => Value | undefined = uncurry(
   WeakMap.prototype.get,
 );
@@ -164,10 +160,6 @@ export const bigintOf: (value: unknown) => bigint = uncurry(
 );
 export const symbolOf: (value: unknown) => symbol = uncurry(
   Symbol.prototype.valueOf as (this: unknown) => symbol,
-);
-export const symbolDescription: (value: symbol) => string | undefined = getter(
-  Symbol.prototype,
-  'description',
 );
 export const symbolText: (value: symbol) => string = uncurry(Symbol.prototype.toString);
 export const weakMapHas: (value: unknown, key: object) => boolean = uncurry(

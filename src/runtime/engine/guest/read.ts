@@ -1,4 +1,4 @@
-// Reading a value's properties without running a script's code: no getters, and descriptors that nothing a script
+// Reading a value's properties without running a script's code: no getters, and nothing that a script
 // puts on `Object.prototype` can fake. Traps of a proxy do run, and may throw.
 import {
   getOwnPropertyDescriptor,
@@ -9,20 +9,30 @@ import {
 } from './primordials.js';
 import { isOurs, runOurGetter } from './native.js';
 
-/** The own property's descriptor, itself without a prototype. */
-export function ownDescriptor(value: object, key: PropertyKey): PropertyDescriptor | undefined {
+/** A descriptor that nothing on `Object.prototype` can add to. */
+export type Property = Readonly<PropertyDescriptor>;
+
+/** The own property; `undefined` where there is none. */
+export function ownProperty(value: object, key: PropertyKey): Property | undefined {
   const descriptor = getOwnPropertyDescriptor(value, key);
+  // What a descriptor has not would be looked for on its prototype.
   if (descriptor !== undefined) setPrototypeOf(descriptor, null);
   return descriptor;
 }
 
+/** The own property if it is a data property; `undefined` for an accessor or none. Faster than {@link ownProperty}. */
+export function ownData(value: object, key: PropertyKey): Property | undefined {
+  const descriptor = getOwnPropertyDescriptor(value, key);
+  return descriptor !== undefined && hasOwn(descriptor, 'value') ? descriptor : undefined;
+}
+
 /** The value of an own data property; `undefined` where there is none or it is an accessor. */
-export const readOwn = (value: object, key: PropertyKey): unknown => ownDescriptor(value, key)?.value;
+export const readOwn = (value: object, key: PropertyKey): unknown => ownData(value, key)?.value;
 
 /** The value of a data property, own or inherited. Of accessors only the prelude's own are asked. */
 export function read(value: object, key: PropertyKey): unknown {
   for (let holder: object | null = value; holder !== null; holder = getPrototypeOf(holder)) {
-    const descriptor = ownDescriptor(holder, key);
+    const descriptor = ownProperty(holder, key);
     if (descriptor === undefined) continue;
     if (descriptor.get === undefined) return descriptor.value;
     return isOurs(descriptor.get) ? runOurGetter(descriptor.get, value) : undefined;

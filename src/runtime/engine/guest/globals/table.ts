@@ -17,7 +17,7 @@ import {
   toText,
 } from '../primordials.js';
 import { kindOf } from '../kinds.js';
-import { isObject, ownDescriptor } from '../read.js';
+import { isObject, ownProperty } from '../read.js';
 import { defaultOptions } from '../inspect/context.js';
 import { inspectWith } from '../inspect/inspect.js';
 import { textWidth } from '../inspect/layout.js';
@@ -101,7 +101,7 @@ function rowsOf(data: object): Rows {
   const keys = objectKeys(data);
   for (let row = 0; row < keys.length && row < maxRows; row++) {
     push(names, keys[row] as string);
-    push(values, ownDescriptor(data, keys[row] as string)?.value);
+    push(values, ownProperty(data, keys[row] as string)?.value);
   }
   return { heading: '(index)', names, values, keys: undefined };
 }
@@ -119,7 +119,7 @@ function texts(values: readonly unknown[]): string[] {
 }
 
 function propertyText(row: object, name: string): string {
-  const descriptor = ownDescriptor(row, name);
+  const descriptor = ownProperty(row, name);
   return descriptor?.get === undefined ? cellText(descriptor?.value) : '[Getter]';
 }
 

@@ -19,7 +19,7 @@ import {
   typedArrayLength,
 } from '../primordials.js';
 import { more } from '../text.js';
-import { ownDescriptor } from '../read.js';
+import { ownProperty } from '../read.js';
 import type { Context } from './context.js';
 import { scalarText } from './primitive.js';
 import { formatProperty } from './property.js';
@@ -34,7 +34,7 @@ export function arrayEntries(context: Context, array: readonly unknown[], depth:
   const output: string[] = [];
   let at = 0;
   for (; at < shown && context.room > 0; at++) {
-    const descriptor = ownDescriptor(array, at);
+    const descriptor = ownProperty(array, at);
     if (descriptor === undefined) return sparseEntries(context, array, depth, shown, output, at);
     push(output, formatProperty(context, array, depth, at, 'item', descriptor));
   }

@@ -14,7 +14,7 @@ import {
   startsWith,
 } from '../primordials.js';
 import { isError, messageOf, nameOf, stackOf } from '../errors.js';
-import { ownDescriptor } from '../read.js';
+import { ownProperty } from '../read.js';
 import { replaceAll, split } from '../text.js';
 import type { Context } from './context.js';
 import { prefix } from './naming.js';
@@ -41,9 +41,9 @@ export function errorBase(
     if (message === '' || includes(stack, message)) drop(keys, 'message');
     if (includes(stack, name)) drop(keys, 'name');
   }
-  const cause = ownDescriptor(error, 'cause');
+  const cause = ownProperty(error, 'cause');
   if (cause !== undefined && find(keys, 'cause') === -1) push(keys, 'cause');
-  if (isArray(ownDescriptor(error, 'errors')?.value) && find(keys, 'errors') === -1) push(keys, 'errors');
+  if (isArray(ownProperty(error, 'errors')?.value) && find(keys, 'errors') === -1) push(keys, 'errors');
   stack = nameClass(stack, constructor, name, tag);
   const messageAt = message === '' ? -1 : indexOf(stack, message);
   const framesAt = indexOf(stack, '\n    at', messageAt === -1 ? 0 : messageAt + message.length);

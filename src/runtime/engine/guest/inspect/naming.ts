@@ -9,7 +9,7 @@ import {
   toLowerCase,
   typedArrayTag,
 } from '../primordials.js';
-import { isInstance, ownDescriptor, read, readOwn } from '../read.js';
+import { isInstance, ownProperty, read, readOwn } from '../read.js';
 import type { Kind } from '../kinds.js';
 import type { Context } from './context.js';
 
@@ -47,7 +47,7 @@ export const kindName = (kind: Kind, value: object): string =>
 export function constructorName(context: Context, value: object, kind: Kind, depth: number): string | null {
   let first: object | null | undefined;
   for (let holder: object | null = value; holder !== null; holder = getPrototypeOf(holder)) {
-    const constructor: unknown = ownDescriptor(holder, 'constructor')?.value;
+    const constructor: unknown = ownProperty(holder, 'constructor')?.value;
     if (typeof constructor === 'function' && isInstance(value, constructor)) {
       const name = readOwn(constructor, 'name');
       if (typeof name === 'string' && name !== '') return name;

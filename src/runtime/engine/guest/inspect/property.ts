@@ -1,5 +1,5 @@
 // One property as `name: value`. Accessors are named, not run.
-import { ownDescriptor } from '../read.js';
+import { ownProperty, type Property } from '../read.js';
 import type { Context } from './context.js';
 import { formatKey } from './quote.js';
 
@@ -12,21 +12,21 @@ export function formatProperty(
   depth: number,
   key: PropertyKey,
   style: PropertyStyle,
-  known?: PropertyDescriptor,
+  known?: Property,
 ): string {
-  const descriptor = known ?? ownDescriptor(holder, key);
-  const text = valueText(context, descriptor, depth);
+  const property = known ?? ownProperty(holder, key);
+  const text = valueText(context, property, depth);
   if (style === 'item') return text;
-  const name = formatKey(key, descriptor?.enumerable ?? true);
+  const name = formatKey(key, property?.enumerable ?? true);
   context.room -= name.length;
   return `${name}: ${text}`;
 }
 
-function valueText(context: Context, descriptor: PropertyDescriptor | undefined, depth: number): string {
-  if (descriptor?.get !== undefined) return descriptor.set === undefined ? '[Getter]' : '[Getter/Setter]';
-  if (descriptor?.set !== undefined) return '[Setter]';
+function valueText(context: Context, property: Property | undefined, depth: number): string {
+  if (property?.get !== undefined) return property.set === undefined ? '[Getter]' : '[Getter/Setter]';
+  if (property?.set !== undefined) return '[Setter]';
   context.indentation += 2;
-  const text = context.format(context, descriptor?.value, depth);
+  const text = context.format(context, property?.value, depth);
   context.indentation -= 2;
   return text;
 }
