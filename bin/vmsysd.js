@@ -1,4 +1,4 @@
 #!/usr/bin/env node
-import { main } from '../dist/host/main.js';
+import { main } from '../dist/bundle/vmsysd.js';
 
 await main(process.argv.slice(2));

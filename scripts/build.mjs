@@ -1,9 +1,12 @@
-// Builds dist/: TypeScript by tsc, the worker thread and the guest prelude as one file each by esbuild.
+// Builds dist/: TypeScript by tsc, then by esbuild the programs, the worker thread and the guest prelude as bundles,
+// then by running them the memory that every session starts from.
 import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { buildGuest } from './build-guest.mjs';
+import { bundlePrograms } from './bundle.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 process.chdir(root);
@@ -20,6 +23,11 @@ await build({
   target: 'node20',
   sourcemap: true,
   legalComments: 'linked',
-  banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+  banner: {
+    js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+  },
 });
 await buildGuest('dist/runtime/engine/guest.js');
+await bundlePrograms();
+const { makeBaseFile } = await import('../dist/runtime/base-loader.js');
+await writeFile('dist/runtime/engine/base.json', await makeBaseFile());

@@ -1,39 +1,67 @@
-// The base of this engine and prelude: from the store where it was made before, else made now and stored.
-import { deflateRawSync, inflateRawSync } from 'node:zlib';
+// The base of this engine and prelude: from the store if it has it, else from the file that the build made, else made
+// now. It is not the same bytes when it is made again, so the one that a database's images differ from is in the
+// database too.
+import { readFileSync } from 'node:fs';
 import { baseKey, makeBase, type Base, type GuestSources } from './engine/base.js';
 import { loadEngineBinary } from './engine/build.js';
-import { differingPages, gatherPages, liveRanges, pageBytes, scatterPages } from './engine/pages.js';
 import { readGuestSources } from './engine/guest-sources.js';
-import type { ImageStore } from './store/images.js';
+import {
+  formatBaseFile,
+  packBase,
+  parseBaseFile,
+  unpackBase,
+  type PackedBase,
+} from './engine/packed-base.js';
+
+/** What the loader needs of the store. */
+export interface BaseShelf {
+  find(key: string): PackedBase | undefined;
+  save(base: PackedBase): void;
+}
+
+// A file of the build, also where this file runs from its source.
+const builtBase = new URL(
+  import.meta.url.endsWith('.ts') ? '../../dist/runtime/engine/base.json' : './engine/base.json',
+  import.meta.url,
+);
 
 /**
- * Loads the base, or makes it (about 100 ms). It must be stored before a session is made from it: it is not the same
- * bytes when it is made again, and every image is a difference from exactly these.
+ * Loads the base, and stores it where the store had none: before a session is made from it, for every image is a
+ * difference from exactly these bytes. Takes some milliseconds, or about 100 where it has to be made.
  */
-export async function loadBase(store: ImageStore): Promise<{ base: Base; sources: GuestSources }> {
+export async function loadBase(
+  store: BaseShelf,
+  file: URL = builtBase,
+): Promise<{ base: Base; sources: GuestSources }> {
   const sources = readGuestSources();
   const { module, hash } = loadEngineBinary();
-  const stored = store.findBase(baseKey(hash, sources));
-  if (stored !== undefined) {
-    const { layout, signature, driver } = JSON.parse(stored.layout) as Pick<
-      Base,
-      'layout' | 'signature' | 'driver'
-    >;
-    const memory = new SharedArrayBuffer(Math.ceil(stored.heapEnd / pageBytes) * pageBytes);
-    scatterPages(new Uint8Array(memory), stored.pages, inflateRawSync(stored.data));
-    return { base: { key: stored.key, layout, signature, driver, heapEnd: stored.heapEnd, memory }, sources };
+  const key = baseKey(hash, sources);
+  const stored = store.find(key);
+  if (stored !== undefined) return { base: unpackBase(stored), sources };
+  const packed = readBaseFile(file, key) ?? packBase(await makeBase(module, hash, sources));
+  store.save(packed);
+  return { base: unpackBase(packed), sources };
+}
+
+/** The text of the base's file, for the build. */
+export async function makeBaseFile(): Promise<string> {
+  const { module, hash } = loadEngineBinary();
+  return formatBaseFile(packBase(await makeBase(module, hash, readGuestSources())));
+}
+
+/** The base in this file; `undefined` where there is no file, or it is another engine's or prelude's. */
+function readBaseFile(file: URL, key: string): PackedBase | undefined {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
   }
-  const base = await makeBase(module, hash, sources);
-  const { key, layout, signature, driver, heapEnd, memory } = base;
-  const bytes = new Uint8Array(memory);
-  const pages = differingPages(bytes, new Uint8Array(0), liveRanges(layout, heapEnd));
-  const data = deflateRawSync(gatherPages(bytes, pages), { level: 1 });
-  store.saveBase({
-    key,
-    layout: JSON.stringify({ layout, signature, driver }),
-    heapEnd,
-    pages: Uint32Array.from(pages),
-    data,
-  });
-  return { base, sources };
+  try {
+    const base = parseBaseFile(text);
+    return base.key === key ? base : undefined;
+  } catch (error) {
+    const message = `the engine's first memory: ${file.pathname} is damaged; install or build vmsysd again`;
+    throw new Error(message, { cause: error });
+  }
 }

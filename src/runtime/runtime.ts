@@ -40,7 +40,10 @@ async function compose(store: Store, options: RuntimeOptions): Promise<Runtime> 
   store.recover(new Date().toISOString());
   const log = options.log ?? (() => {});
   const { maxLiveSessions: max = defaults.maxLiveSessions, environment = process.env } = options;
-  const { base, sources } = await loadBase(store.images);
+  const { base, sources } = await loadBase({
+    find: (key) => store.images.findBase(key),
+    save: (made) => store.images.saveBase(made),
+  });
   const pool = new WorkerPool({
     setup: { module: loadEngineBinary().module, base, sources },
     spare: Math.min(max, options.spareWorkers ?? defaults.spareWorkers),
