@@ -1,5 +1,13 @@
 // What the host is told of a value or of what was thrown, as JSON text. Never throws, but out of memory.
-import { isArray, isFiniteNumber, objectIs, stringifyJson } from './primordials.js';
+import {
+  endsWith,
+  isArray,
+  isFiniteNumber,
+  objectIs,
+  slice,
+  startsWith,
+  stringifyJson,
+} from './primordials.js';
 import { isError, messageOf, nameOf } from './errors.js';
 import { kindOf } from './kinds.js';
 import { toJson } from './json.js';
@@ -52,11 +60,15 @@ export function describeError(thrown: unknown): string {
   return stack === undefined ? `${said}}` : `${said},"stack":${stringifyJson(cut(stack, maxErrorChars))}}`;
 }
 
+/** An error without frames stands in brackets where it is one value among others; here it stands alone. */
+const withoutBrackets = (stack: string): string =>
+  startsWith(stack, '[') && endsWith(stack, ']') ? slice(stack, 1, -1) : stack;
+
 function errorParts(thrown: unknown): { name: string; message: string; stack?: string } {
   try {
     if (isError(thrown)) {
       const stack = inspectWith(thrown, { ...defaultOptions, customInspect: false }, maxErrorChars);
-      return { name: nameOf(thrown), message: messageOf(thrown), stack };
+      return { name: nameOf(thrown), message: messageOf(thrown), stack: withoutBrackets(stack) };
     }
   } catch {
     // A proxy's trap threw: it is shown like any other value.

@@ -35,6 +35,12 @@ t.test('a syntax error names its place', async (t) => {
   t.match(guest.fail('let a = 1;\nlet b = ;', 'lib/x.js').stack, /^SyntaxError: .*\n {4}at lib\/x\.js:2:9$/);
 });
 
+t.test('an error without frames is its header', async (t) => {
+  const { stack } = guest.fail('let twice = 1; globalThis.e = new Error("bare"); e.stack = ""; throw e');
+  t.equal(stack, 'Error: bare');
+  t.equal(guest.fail('let twice = 2').stack, "SyntaxError: redeclaration of 'twice'");
+});
+
 t.test('class, cause, errors and own properties are in the stack', async (t) => {
   const code = `class Failure extends Error {}
 throw Object.assign(new Failure('top', { cause: new TypeError('cause', { cause: 'root' }) }), { code: 'E_TOP' })`;
