@@ -82,8 +82,9 @@ function isObjectLiteral(code: string): boolean {
   if (!/^\s*\{/.test(code) || /;\s*$/.test(code)) return false;
   try {
     const wrapped = `(${code}\n)`;
-    const expression = parseExpressionAt(wrapped, 0, options);
-    return expression.end === wrapped.length;
+    const { type, end } = parseExpressionAt(wrapped, 0, { ...options, preserveParens: true });
+    // The brackets are ours only where they are the outermost: `{}) + (1` closes them itself.
+    return type === 'ParenthesizedExpression' && end === wrapped.length;
   } catch {
     return false;
   }
