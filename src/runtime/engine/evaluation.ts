@@ -80,7 +80,9 @@ class Evaluation {
       if (state.kind === 'none' && (this.#request.until === 'value' || this.#driver.oneShots() === 0))
         return outcome;
       const due = this.#driver.nextTimer();
-      if (due === undefined) return { kind: 'never', awaited: this.#wrapped };
+      // A module's promise is its own end: nobody asked for a promise.
+      const awaited = this.#wrapped || this.#request.kind === 'module';
+      if (due === undefined) return { kind: 'never', awaited };
       if (due > 0) await sleep(Math.min(due, this.#run.leftMs + 1), this.#cancelled);
       if (this.#run.shouldStop()) return outcome;
       const ran = this.#run.active(() => this.#driver.runTimer());
@@ -159,8 +161,9 @@ class Evaluation {
       case 'number': {
         const number = context.getNumber(handle);
         const preview = Object.is(number, -0) ? '-0' : String(number);
+        // JSON has no -0: what is replied must be what is stored.
         return Number.isFinite(number)
-          ? { type: 'number', preview, json: number }
+          ? { type: 'number', preview, json: number === 0 ? 0 : number }
           : { type: 'number', preview };
       }
       case 'undefined':
