@@ -31,6 +31,19 @@ export const ConfigFile = z.strictObject({
       maxExecutions: z.int().min(1).max(100_000_000).optional(),
     })
     .optional(),
+  saving: z
+    .strictObject({
+      when: z.enum(['always', 'idle', 'exit']).optional(),
+      afterIdleMs: z.int().min(10).max(3_600_000).optional(),
+    })
+    .optional(),
+  hibernateAfterMs: z.int().min(0).max(2_147_483_647).optional(),
+  undo: z
+    .strictObject({
+      executions: z.int().min(0).max(1000).optional(),
+      bytes: z.int().min(0).max(4_294_967_296).optional(),
+    })
+    .optional(),
   shutdownGraceMs: z.int().min(0).max(600_000).optional(),
 });
 export type ConfigFile = z.infer<typeof ConfigFile>;

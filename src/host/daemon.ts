@@ -62,6 +62,9 @@ export async function startDaemon({ settings, log, version, uid, env }: DaemonOp
       maxLiveSessions: settings.maxLiveSessions,
       spareWorkers: settings.spareWorkers,
       history: settings.history,
+      saving: settings.saving,
+      hibernateAfterMs: settings.hibernateAfterMs,
+      undo: settings.undo,
       environment: env,
       log: ({ level, message, ...fields }) => log[level](message, fields),
     });

@@ -18,6 +18,12 @@ export interface Settings {
   maxConnections: number;
   maxMessageBytes: number;
   history: { maxAgeDays: number; maxExecutions: number };
+  /** When the states of sessions are stored, beside hibernation and the end. */
+  saving: { when: 'always' | 'idle' | 'exit'; afterIdleMs: number };
+  /** Idle sessions leave memory after so long; 0 for never. */
+  hibernateAfterMs: number;
+  /** How far rollback to an execution reaches. */
+  undo: { executions: number; bytes: number };
   shutdownGraceMs: number;
 }
 
@@ -34,6 +40,12 @@ export const defaults = {
   maxMessageBytes: 8 * 1024 * 1024,
   /** Some 20 KB an execution at most times: a laptop's disk holds that many without notice. */
   history: { maxAgeDays: 30, maxExecutions: 20_000 },
+  /** After a pause as people make them; docs/images.md says what each choice costs. */
+  saving: { when: 'idle', afterIdleMs: 250 },
+  /** Ten minutes: a worker's memory is given back soon after its user went to lunch. */
+  hibernateAfterMs: 600_000,
+  /** Twenty executions change some hundred KB of a small session; the bytes are the bound for large ones. */
+  undo: { executions: 20, bytes: 64 * 1024 * 1024 },
   /** Shorter than the 90 seconds after which systemd kills. */
   shutdownGraceMs: 5000,
 } as const satisfies Partial<Settings>;
@@ -75,6 +87,15 @@ export function settle(sources: {
     history: {
       maxAgeDays: file.history?.maxAgeDays ?? defaults.history.maxAgeDays,
       maxExecutions: file.history?.maxExecutions ?? defaults.history.maxExecutions,
+    },
+    saving: {
+      when: file.saving?.when ?? defaults.saving.when,
+      afterIdleMs: file.saving?.afterIdleMs ?? defaults.saving.afterIdleMs,
+    },
+    hibernateAfterMs: file.hibernateAfterMs ?? defaults.hibernateAfterMs,
+    undo: {
+      executions: file.undo?.executions ?? defaults.undo.executions,
+      bytes: file.undo?.bytes ?? defaults.undo.bytes,
     },
     shutdownGraceMs: file.shutdownGraceMs ?? defaults.shutdownGraceMs,
   };

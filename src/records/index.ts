@@ -3,3 +3,4 @@ export * from './ids.js';
 export * from './template.js';
 export * from './session.js';
 export * from './execution.js';
+export * from './checkpoint.js';

@@ -22,6 +22,9 @@ export const Session = z.strictObject({
   lastUsedAt: Timestamp,
   closedAt: Timestamp.optional(),
   lastError: z.string().optional(),
+  storedBytes: z
+    .int()
+    .describe('bytes its state, checkpoints and history take in the database, beyond its template'),
   restoredFrom: z.string().optional().describe('the image that the present state was restored from, and why'),
 });
 export type Session = z.infer<typeof Session>;

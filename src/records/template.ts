@@ -44,10 +44,16 @@ export const RuntimeSettings = z.strictObject({
   esm: z.boolean().describe('run files as ES modules'),
   strict: z.boolean().describe('run scripts in strict mode'),
   console: z.boolean().describe('give scripts a console'),
+  warm: z.boolean().describe('run startup files once and give later sessions a copy of where they led'),
 });
 export type RuntimeSettings = z.infer<typeof RuntimeSettings>;
 
-export const defaultRuntimeSettings: RuntimeSettings = { esm: false, strict: false, console: true };
+export const defaultRuntimeSettings: RuntimeSettings = {
+  esm: false,
+  strict: false,
+  console: true,
+  warm: true,
+};
 
 export const Capability = z.strictObject({
   kind: z.enum(['module', 'global', 'fs', 'net', 'env']),

@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { baseKey, makeBase, type Base, type GuestSources } from './engine/base.js';
 import { loadEngineBinary } from './engine/build.js';
-import { readGuestSources } from './engine/guest-sources.js';
+import { readGuestSources } from './engine/prelude-files.js';
 import {
   formatBaseFile,
   packBase,

@@ -7,6 +7,7 @@ export type RuntimeErrorCode =
   | 'EXECUTION_NOT_FOUND'
   | 'FILE_NOT_FOUND'
   | 'LIBRARY_NOT_FOUND'
+  | 'CHECKPOINT_NOT_FOUND'
   | 'SESSION_NOT_READY'
   | 'SESSION_BUSY'
   | 'NAME_TAKEN'

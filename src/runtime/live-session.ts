@@ -1,8 +1,10 @@
 // One session while it is in memory: its worker, the shadow of its state, its turn, and what runs in it now.
 import type { ExecutionId, Policy, SessionId } from '../records/index.js';
-import type { Shadow } from './engine/image.js';
+import type { Reference, Shadow } from './engine/image.js';
 import type { StoredSession } from './store/sessions.js';
+import type { StoredState } from './store/states.js';
 import { Turns } from './turns.js';
+import type { UndoHistory } from './undo-history.js';
 import type { WorkerThread } from './workers/worker-thread.js';
 
 /** The execution in progress, to be cancelled or asked for its events. */
@@ -17,34 +19,30 @@ export class LiveSession {
   record: StoredSession;
   readonly policy: Policy;
   readonly turns = new Turns();
+  readonly history: UndoHistory;
   /** Absent until it is needed, and after its worker was killed. */
   worker: WorkerThread | undefined;
   shadow: Shadow | undefined;
+  /** The image that the session's own differ from, and its memory; the base where there is none. */
+  parent: { image: number; reference: Reference } | undefined;
   running: Running | undefined;
-  /** Number of the last execution whose effect the shadow holds. */
-  lastExecution: number;
+  /** What the store has, brought up to date with what it is to have: `image` is that of the last save. */
+  state: StoredState;
   /** Whether the shadow is newer than the stored image. */
   dirty = false;
   usedAt = performance.now();
-  timerDue: NodeJS.Timeout | undefined;
   saveDue: NodeJS.Timeout | undefined;
   /** Set once it leaves memory: whoever waited for the turn must look the session up again. */
   gone = false;
 
-  constructor(record: StoredSession, policy: Policy, lastExecution: number) {
+  constructor(record: StoredSession, policy: Policy, state: StoredState, history: UndoHistory) {
     this.record = record;
     this.policy = policy;
-    this.lastExecution = lastExecution;
+    this.state = state;
+    this.history = history;
   }
 
   get id(): SessionId {
     return this.record.id;
-  }
-
-  clearSchedules(): void {
-    clearTimeout(this.timerDue);
-    clearTimeout(this.saveDue);
-    this.timerDue = undefined;
-    this.saveDue = undefined;
   }
 }

@@ -1,32 +1,36 @@
 // Which sessions are in memory: brings them into a worker, stores them and lets them go, never more than allowed.
 import type { SessionId } from '../records/index.js';
 import type { Base } from './engine/base.js';
-import { ImageError, createShadow, shadowOfImage } from './engine/image.js';
+import { createShadow, isEmpty } from './engine/image.js';
 import { RuntimeError } from './errors.js';
 import { LiveSession } from './live-session.js';
+import type { References } from './references.js';
 import type { StoredSession } from './store/sessions.js';
 import type { Store } from './store/store.js';
+import { UndoHistory, type HistoryBounds } from './undo-history.js';
+import { packUndo } from './undo-packing.js';
 import type { WorkerPool } from './workers/pool.js';
+import type { WorkerThread } from './workers/worker-thread.js';
 
 export interface ResidentsOptions {
   store: Store;
   pool: WorkerPool;
   base: Base;
+  references: References;
   maxLive: number;
+  undo: HistoryBounds;
+  /** When this runtime began, milliseconds since the epoch: timers did not run on before. */
+  openedAt: number;
 }
 
 export class Residents {
+  readonly #options: ResidentsOptions;
   readonly #store: Store;
-  readonly #pool: WorkerPool;
-  readonly #base: Base;
-  readonly #maxLive: number;
   readonly #live = new Map<SessionId, LiveSession>();
 
-  constructor({ store, pool, base, maxLive }: ResidentsOptions) {
-    this.#store = store;
-    this.#pool = pool;
-    this.#base = base;
-    this.#maxLive = maxLive;
+  constructor(options: ResidentsOptions) {
+    this.#options = options;
+    this.#store = options.store;
   }
 
   get all(): LiveSession[] {
@@ -47,16 +51,15 @@ export class Residents {
     if (present !== undefined) return present;
     const policy = this.#store.templates.policy(record.templateId, record.templateVersion);
     if (policy === undefined) {
-      throw new RuntimeError(
-        'TEMPLATE_NOT_FOUND',
-        `session ${record.id}: version ${record.templateVersion} of its template is gone`,
-      );
+      const message = `session ${record.id}: version ${record.templateVersion} of its template is gone`;
+      throw new RuntimeError('TEMPLATE_NOT_FOUND', message);
     }
-    const session = new LiveSession(record, policy, this.#store.images.lastExecution(record.id));
+    const history = new UndoHistory(this.#options.undo, this.#store.states.lastUndo(record.id));
+    const session = new LiveSession(record, policy, this.#store.states.find(record.id), history);
     // Counted from now on, so that many at once cannot pass the limit together.
     this.#live.set(record.id, session);
     try {
-      while (this.#live.size > this.#maxLive) await this.#evictOne(session);
+      while (this.#live.size > this.#options.maxLive) await this.#evictOne(session);
     } catch (error) {
       this.#live.delete(record.id);
       session.gone = true;
@@ -69,11 +72,9 @@ export class Residents {
     const [oldest] = this.all
       .filter((session) => session !== newcomer && !session.turns.isTaken)
       .toSorted((a, b) => a.usedAt - b.usedAt);
-    if (oldest === undefined || !oldest.turns.tryTake()) {
-      throw new RuntimeError(
-        'OVERLOADED',
-        `all ${this.#maxLive} live sessions are busy; try again, or raise maxLiveSessions`,
-      );
+    if (oldest === undefined || !oldest.turns.tryTake('upkeep')) {
+      const message = `all ${this.#options.maxLive} live sessions are busy; try again, or raise maxLiveSessions`;
+      throw new RuntimeError('OVERLOADED', message);
     }
     try {
       await this.store(oldest);
@@ -87,57 +88,105 @@ export class Residents {
    * Gives a session its worker, filled with its state. Needs the turn. `fresh` is true where there was no state to
    * fill it with. Rejects with STATE_UNAVAILABLE for an image that cannot be restored.
    */
-  async wake(session: LiveSession): Promise<{ fresh: boolean }> {
+  async wake(session: LiveSession): Promise<{ fresh: boolean; nextTimerMs?: number | undefined }> {
     if (session.worker !== undefined && !session.worker.ended) return { fresh: false };
-    const image = session.shadow === undefined ? this.#store.images.find(session.id) : undefined;
-    const { memMb } = session.policy.limits;
-    const fresh = session.shadow === undefined && image === undefined;
+    const worker = await this.#options.pool.lease();
     try {
-      session.shadow ??= image === undefined ? createShadow(memMb) : shadowOfImage(image, this.#base, memMb);
-    } catch (error) {
-      if (!(error instanceof ImageError)) throw error;
-      throw new RuntimeError('STATE_UNAVAILABLE', `session ${session.id}: ${error.message}`, {
-        cause: error,
-      });
-    }
-    const worker = await this.#pool.lease();
-    try {
-      const opened = await worker.request({
-        type: 'open',
-        maxMemoryMb: memMb,
-        shadow: session.shadow,
-        ...(image === undefined ? {} : { takenAt: image.takenAt }),
-        console: session.policy.runtime.console,
-      });
+      const { fresh, nextTimerMs } = await this.#open(session, worker);
       session.worker = worker;
-      if (image !== undefined)
-        session.record = {
-          ...session.record,
-          restoredFrom: `image of ${new Date(image.takenAt).toISOString()}`,
-        };
-      return { fresh, ...opened };
+      worker.onUndo = (undo) => session.history.receive(undo);
+      return { fresh, nextTimerMs };
     } catch (error) {
-      await this.#pool.release(worker);
+      await this.#options.pool.release(worker);
       throw error;
     }
   }
 
+  async #open(session: LiveSession, worker: WorkerThread) {
+    const { memMb } = session.policy.limits;
+    const shadow = session.shadow ?? createShadow(memMb);
+    const inMemory = !isEmpty(shadow);
+    const { image: number } = session.state;
+    const { parent, image, takenAt } = inMemory
+      ? { parent: session.parent }
+      : this.#options.references.stateOf(session.id, number);
+    const opened = await worker.request({
+      type: 'open',
+      maxMemoryMb: memMb,
+      shadow,
+      ...(parent === undefined ? {} : { reference: parent.reference }),
+      ...(image === undefined ? {} : { image }),
+      shiftTimersMs: takenAt === undefined ? 0 : this.#shift(takenAt, image !== undefined),
+      console: session.policy.runtime.console,
+    });
+    if (opened.type === 'unrestorable') {
+      throw new RuntimeError('STATE_UNAVAILABLE', `session ${session.id}: ${opened.message}`);
+    }
+    session.shadow = shadow;
+    session.parent = parent;
+    if (opened.undo !== undefined) session.history.add(undefined, opened.undo);
+    if (takenAt !== undefined && image !== undefined) {
+      session.record = { ...session.record, restoredFrom: `image of ${new Date(takenAt).toISOString()}` };
+    }
+    return { fresh: !inMemory && number === undefined, nextTimerMs: opened.nextTimerMs };
+  }
+
+  /**
+   * How much later a state's timers are due than they were: by the time no daemon ran, because sleeping sessions are
+   * woken when a timer is due; and for a new copy of a template's state, by the age of that state.
+   */
+  #shift(takenAt: number, ownImage: boolean): number {
+    return Math.max(0, (ownImage ? this.#options.openedAt : Date.now()) - takenAt);
+  }
+
+  /** Puts the shadow, changed by the main thread, into the session's engine. Needs the turn. */
+  async reload(session: LiveSession): Promise<{ nextTimerMs?: number | undefined }> {
+    if (session.worker === undefined) throw new Error(`session ${session.id} has no worker`);
+    const { nextTimerMs } = await this.#open(session, session.worker);
+    return { nextTimerMs };
+  }
+
   /** Writes the session's state into the store, where it has changed. Needs the turn. */
   async store(session: LiveSession): Promise<void> {
-    if (!session.dirty || session.worker === undefined || session.worker.ended) return;
-    const { image } = await session.worker.request({ type: 'image' });
-    this.#store.images.save(session.id, { ...image, lastExecution: session.lastExecution });
+    if (!session.dirty) return;
+    if (session.worker === undefined || session.worker.ended) await this.wake(session);
+    const { worker, history } = session;
+    if (worker === undefined) throw new Error(`session ${session.id} has no worker`);
+    const { parent } = session;
+    const { image } = await worker.request({
+      type: 'image',
+      ...(parent === undefined ? {} : { reference: parent.reference }),
+    });
+    const undos = await Promise.all(history.unstored.map(packUndo));
+    this.#store.atomically(() => {
+      const before = session.state.image;
+      const number = this.#store.images.insert({
+        ...image,
+        takenAt: Date.now(),
+        ...(parent === undefined ? {} : { parent: parent.image }),
+      });
+      session.state = { ...session.state, image: number };
+      this.#store.states.save(session.id, session.state);
+      for (const undo of undos) this.#store.states.addUndo(session.id, undo);
+      const contiguous = (undos[0]?.number ?? 0) > history.stored + 1 ? (undos[0]?.number ?? 0) : 0;
+      this.#store.states.keepUndos(session.id, Math.max(history.firstKept, contiguous), history.last);
+      this.#store.images.drop(before);
+    });
+    history.stored = history.last;
     session.dirty = false;
   }
 
   /** Takes a session out of memory and its worker back. Needs the turn. */
   remove(session: LiveSession): void {
-    session.clearSchedules();
+    clearTimeout(session.saveDue);
+    session.saveDue = undefined;
     session.gone = true;
     this.#live.delete(session.id);
     const { worker } = session;
     session.worker = undefined;
     session.shadow = undefined;
-    if (worker !== undefined) void this.#pool.release(worker);
+    if (worker === undefined) return;
+    worker.onUndo = undefined;
+    void this.#options.pool.release(worker);
   }
 }

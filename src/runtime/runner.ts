@@ -68,8 +68,12 @@ export class Runner {
         (error: unknown) => this.#afterDeath(session, watch, spec, error),
       );
       const execution = record.end(report);
-      if (report.state === 'kept') {
-        session.lastExecution = record.number;
+      const isTimer = spec.input.kind === 'timer';
+      if (report.state === 'kept' || isTimer) {
+        // A timer that was rolled back has taken the session's other timers with it.
+        const number = report.state === 'kept' && record.number > 0 ? record.number : undefined;
+        if (number !== undefined) session.state = { ...session.state, lastExecution: number };
+        if (session.worker !== undefined) session.history.expect(number);
         session.dirty = true;
       }
       return { execution, ...(report.nextTimerMs === undefined ? {} : { nextTimerMs: report.nextTimerMs }) };
@@ -187,13 +191,23 @@ class Recorder {
     };
   }
 
+  /**
+   * Writes that it began. A timer's execution is written only once there is something to say: a script that ticks
+   * all day would push everything else out of the history.
+   */
   begin(): void {
-    this.number = this.#options.store.executions.begin(this.execution);
-    this.#hooks.onStart?.(this.execution.id, this.#session.id);
+    if (this.#spec.input.kind === 'timer') return;
+    this.#write();
     if (this.#spec.echo !== undefined) this.add({ type: 'input_echo', payload: { text: this.#spec.echo } });
   }
 
+  #write(): void {
+    this.number = this.#options.store.executions.begin(this.execution);
+    this.#hooks.onStart?.(this.execution.id, this.#session.id);
+  }
+
   add(body: EventBody): void {
+    if (this.number === 0) this.#write();
     const event = { seq: this.#events.length + 1, ts: new Date().toISOString(), ...body } as Event;
     this.#events.push(event);
     this.#hooks.onEvent?.(event);
@@ -224,7 +238,8 @@ class Recorder {
   }
 
   end(report: RunReport): Execution {
-    if (report.result !== undefined) this.add({ type: 'value', payload: report.result });
+    const isTimer = this.#spec.input.kind === 'timer';
+    if (report.result !== undefined && !isTimer) this.add({ type: 'value', payload: report.result });
     if (report.error !== undefined) this.add({ type: 'exception', payload: report.error });
     clearTimeout(this.#flushDue);
     this.execution = {
@@ -237,6 +252,7 @@ class Recorder {
       ...(report.error === undefined ? {} : { error: report.error }),
       metrics: { ...report.metrics, events: this.#events.length },
     };
+    if (this.number === 0) return this.execution;
     this.#options.store.executions.end(this.number, this.execution, this.#events.slice(this.#written));
     return { ...this.execution, events: this.#events };
   }

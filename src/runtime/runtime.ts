@@ -2,22 +2,28 @@
 import { loadBase } from './base-loader.js';
 import { engineIdentity, loadEngineBinary } from './engine/build.js';
 import { ExecutionService } from './execution-service.js';
+import { References } from './references.js';
 import { Residents } from './residents.js';
 import { Runner } from './runner.js';
 import { SessionKeeper } from './session-keeper.js';
 import { SessionService } from './session-service.js';
+import { StateService } from './state-service.js';
 import { Store } from './store/store.js';
 import { TemplateService } from './template-service.js';
 import type { LogEntry, Runtime, RuntimeEvent, RuntimeOptions, Summary } from './types.js';
+import { WarmStarts } from './warm-starts.js';
 import { WorkerPool } from './workers/pool.js';
 
 const defaults = {
   maxLiveSessions: 32,
   spareWorkers: 1,
+  hibernateAfterMs: 600_000,
+  saving: { when: 'idle', afterIdleMs: 250 },
+  undo: { executions: 20, bytes: 64 * 1024 * 1024 },
   maxAgeDays: 30,
   maxExecutions: 20_000,
   graceMs: 5000,
-};
+} as const;
 const dayMs = 86_400_000;
 /** Old executions are looked for this often. */
 const pruneEveryMs = 10 * 60_000;
@@ -41,8 +47,8 @@ async function compose(store: Store, options: RuntimeOptions): Promise<Runtime> 
   const log = options.log ?? (() => {});
   const { maxLiveSessions: max = defaults.maxLiveSessions, environment = process.env } = options;
   const { base, sources } = await loadBase({
-    find: (key) => store.images.findBase(key),
-    save: (made) => store.images.saveBase(made),
+    find: (key) => store.bases.find(key),
+    save: (made) => store.bases.save(made),
   });
   const pool = new WorkerPool({
     setup: { module: loadEngineBinary().module, base, sources },
@@ -53,17 +59,43 @@ async function compose(store: Store, options: RuntimeOptions): Promise<Runtime> 
   const notify = (event: RuntimeEvent) => {
     for (const listener of listeners) listener(event);
   };
-  const residents = new Residents({ store, pool, base, maxLive: max });
+  const references = new References(store, base);
+  const undo = { ...defaults.undo, ...options.undo };
+  const residents = new Residents({
+    store,
+    pool,
+    base,
+    references,
+    maxLive: max,
+    undo,
+    openedAt: Date.now(),
+  });
   const runner = new Runner({ store, notify, log });
-  const keeper = new SessionKeeper({ store, residents, runner, environment, notify, log });
+  const warmStarts = new WarmStarts(store, base, references);
+  const saving = { ...defaults.saving, ...options.saving };
+  const keeper = new SessionKeeper({
+    store,
+    residents,
+    runner,
+    warmStarts,
+    saving,
+    environment,
+    notify,
+    log,
+  });
   const sessions = new SessionService({ store, residents, keeper, notify });
   const templates = new TemplateService(store, (session) => sessions.delete(session));
   const executions = new ExecutionService({ store, residents, keeper, environment });
+  const states = new StateService({ store, residents, keeper, base });
+  for (const { session, dueAt } of store.states.due())
+    keeper.planTimerOf(session, Math.max(dueAt, Date.now()));
+  const hibernation = startHibernation(keeper, options.hibernateAfterMs ?? defaults.hibernateAfterMs);
   const pruning = startPruning(store, options, log);
   let closed: Promise<void> | undefined;
 
   const close = async (graceMs: number): Promise<void> => {
     clearInterval(pruning);
+    clearInterval(hibernation);
     await keeper.closeAll(graceMs);
     await pool.close();
     store.close();
@@ -73,6 +105,7 @@ async function compose(store: Store, options: RuntimeOptions): Promise<Runtime> 
     engine: engineIdentity,
     templates,
     sessions,
+    states,
     executions,
     summary: () => summarize(store, residents, pool, max),
     listen: (listener) => {
@@ -98,6 +131,11 @@ function summarize(store: Store, residents: Residents, pool: WorkerPool, max: nu
     executions: { running: residents.busyCount, total: store.executions.total() },
     workers: { busy: residents.busyCount, idle: pool.idleCount + live.length - residents.busyCount, max },
   };
+}
+
+function startHibernation(keeper: SessionKeeper, afterMs: number): NodeJS.Timeout | undefined {
+  if (afterMs === 0) return undefined;
+  return setInterval(() => void keeper.hibernateIdle(afterMs), Math.max(1000, afterMs / 10)).unref();
 }
 
 function startPruning(store: Store, options: RuntimeOptions, log: (entry: LogEntry) => void): NodeJS.Timeout {

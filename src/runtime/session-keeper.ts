@@ -8,16 +8,28 @@ import type { Runner, RunSpec } from './runner.js';
 import type { StoredSession } from './store/sessions.js';
 import type { Store } from './store/store.js';
 import type { CallHooks, LogEntry, RuntimeEvent } from './types.js';
+import type { WarmStarts } from './warm-starts.js';
 
-/** A session that was used is written to the store once it has been idle this long. */
-const saveAfterIdleMs = 250;
 /** Node's timers take no more; a session's timer that is due later is looked at again then. */
 const longestTimerMs = 2 ** 31 - 1;
+
+/** When the states of live sessions are stored; always at hibernation and at the end. */
+export interface Saving {
+  when: 'always' | 'idle' | 'exit';
+  afterIdleMs: number;
+}
+
+export interface TurnOptions {
+  ifBusy: 'reject' | 'wait';
+  signal?: AbortSignal | undefined;
+}
 
 export interface SessionKeeperOptions {
   store: Store;
   residents: Residents;
   runner: Runner;
+  warmStarts: WarmStarts;
+  saving: Saving;
   environment: Readonly<Record<string, string | undefined>>;
   notify: (event: RuntimeEvent) => void;
   log: (entry: LogEntry) => void;
@@ -27,6 +39,8 @@ export class SessionKeeper {
   readonly #options: SessionKeeperOptions;
   readonly #store: Store;
   readonly #residents: Residents;
+  /** Of sessions in memory and of sleeping ones alike. */
+  readonly #timers = new Map<SessionId, NodeJS.Timeout>();
   #closing = false;
 
   constructor(options: SessionKeeperOptions) {
@@ -44,23 +58,36 @@ export class SessionKeeper {
     return live === undefined ? (this.#residents.find(record.id)?.record ?? record) : record;
   }
 
-  /** Runs the startup files of the session's template, in order; the first that fails ends it. */
+  /** Wakes a session that has no state yet and runs its startup files, or takes up the state they led to before. */
   async start(session: LiveSession): Promise<void> {
-    for (const { path } of session.policy.startup) {
-      const spec = fileSpec(session, { kind: 'startup', path }, this.#options.environment);
-      const execution = await this.#execute(session, spec);
-      if (execution.status === 'ok') continue;
-      const { name, message } = execution.error ?? { name: 'Error', message: execution.status };
-      throw new RuntimeError('STARTUP_FAILED', `startup file ${JSON.stringify(path)}: ${name}: ${message}`, {
-        details: { sessionId: session.id, executionId: execution.id, path, error: execution.error },
-      });
-    }
+    const specs = session.policy.startup.map(({ path }) =>
+      fileSpec(session, { kind: 'startup', path }, this.#options.environment),
+    );
+    const { warmStarts } = this.#options;
+    const key = warmStarts.key(session, specs);
+    const adopted = session.worker === undefined && warmStarts.adopt(session, key);
+    const { nextTimerMs } = await this.#residents.wake(session);
+    this.planTimer(session, nextTimerMs);
+    if (adopted) return;
+    const executions: Execution[] = [];
+    for (const spec of specs) executions.push(await this.#startWith(session, spec));
+    await warmStarts.keep(session, key, executions);
+  }
+
+  async #startWith(session: LiveSession, spec: RunSpec): Promise<Execution> {
+    const execution = await this.#execute(session, spec);
+    if (execution.status === 'ok') return execution;
+    const { name, message } = execution.error ?? { name: 'Error', message: execution.status };
+    const { path } = spec.input;
+    throw new RuntimeError('STARTUP_FAILED', `startup file ${JSON.stringify(path)}: ${name}: ${message}`, {
+      details: { sessionId: session.id, executionId: execution.id, path, error: execution.error },
+    });
   }
 
   /** Runs one execution in a session: waits for its turn, wakes it, runs, and plans what comes after. */
   execute(
     session: string,
-    options: { ifBusy: 'reject' | 'wait'; signal?: AbortSignal | undefined },
+    options: TurnOptions,
     makeSpec: (session: LiveSession) => RunSpec,
     hooks?: CallHooks,
   ): Promise<Execution> {
@@ -68,24 +95,32 @@ export class SessionKeeper {
   }
 
   /** Has the turn of a ready session, awake, while `work` runs. */
-  async withTurn<T>(
+  withTurn<T>(session: string, options: TurnOptions, work: (session: LiveSession) => Promise<T>): Promise<T> {
+    return this.withTurnAsleep(session, options, async (live) => {
+      const { fresh, nextTimerMs } = await this.#residents.wake(live);
+      if (nextTimerMs !== undefined) this.planTimer(live, nextTimerMs);
+      if (fresh) await this.start(live);
+      return work(live);
+    });
+  }
+
+  /** Has the turn of a ready session, awake or not, while `work` runs. */
+  async withTurnAsleep<T>(
     session: string,
-    { ifBusy, signal }: { ifBusy: 'reject' | 'wait'; signal?: AbortSignal | undefined },
+    { ifBusy, signal }: TurnOptions,
     work: (session: LiveSession) => Promise<T>,
   ): Promise<T> {
     for (;;) {
       this.refuseWhileClosing();
       const record = this.requireReady(session);
       const live = this.#residents.find(record.id) ?? (await this.#residents.admit(record));
-      if (!live.turns.tryTake()) {
-        if (ifBusy === 'reject') throw busy(record.id);
-        await live.turns.take(signal);
+      if (!live.turns.tryTake('call')) {
+        if (ifBusy === 'reject' && live.turns.isCalled) throw busy(record.id);
+        await live.turns.take('call', signal);
       }
       try {
         // It may have left memory, or ended, while this waited for its turn: then look it up again.
         if (live.gone) continue;
-        const { fresh } = await this.#residents.wake(live);
-        if (fresh) await this.start(live);
         live.usedAt = performance.now();
         return await work(live);
       } finally {
@@ -97,95 +132,114 @@ export class SessionKeeper {
 
   async #execute(session: LiveSession, spec: RunSpec, hooks?: CallHooks): Promise<Execution> {
     const { execution, nextTimerMs } = await this.#options.runner.run(session, spec, hooks);
+    session.usedAt = performance.now();
     session.record = { ...session.record, lastUsedAt: execution.startedAt };
-    this.#planTimer(session, nextTimerMs);
+    this.planTimer(session, nextTimerMs);
+    if (this.#options.saving.when === 'always') await this.save(session);
     return execution;
   }
 
-  #planTimer(session: LiveSession, inMs: number | undefined): void {
-    clearTimeout(session.timerDue);
-    session.timerDue = undefined;
-    if (inMs === undefined || session.gone) return;
-    session.timerDue = setTimeout(
-      () => void this.#runTimer(session),
-      Math.min(Math.max(1, inMs), longestTimerMs),
+  /** Plans the session's next timer, in place of the one planned before. */
+  planTimer(session: LiveSession, inMs: number | undefined): void {
+    const { timerDueAt: _, ...state } = session.state;
+    session.state = inMs === undefined ? state : { ...state, timerDueAt: Date.now() + inMs };
+    this.planTimerOf(session.id, session.state.timerDueAt);
+  }
+
+  /** Plans when a session, in memory or not, is to run its next timer; milliseconds since the epoch. */
+  planTimerOf(session: SessionId, dueAt: number | undefined): void {
+    clearTimeout(this.#timers.get(session));
+    this.#timers.delete(session);
+    if (dueAt === undefined || this.#closing) return;
+    const inMs = Math.min(Math.max(1, dueAt - Date.now()), longestTimerMs);
+    this.#timers.set(
+      session,
+      setTimeout(() => void this.#runTimer(session), inMs),
     );
   }
 
   /** Runs what a script has left to run later. Never rejects: there is nobody to tell but the log. */
-  async #runTimer(session: LiveSession): Promise<void> {
-    // Whoever has the turn plans the timer again when it is done.
-    if (session.gone || this.#closing || !session.turns.tryTake()) return;
+  async #runTimer(session: SessionId): Promise<void> {
+    this.#timers.delete(session);
     try {
-      if (session.worker === undefined) return;
-      await this.#execute(session, timerSpec(session));
+      await this.withTurn(session, { ifBusy: 'wait' }, (live) => this.#execute(live, timerSpec(live)));
     } catch (error) {
-      this.#options.log({ level: 'error', message: 'running a timer failed', sessionId: session.id, error });
-    } finally {
-      session.turns.end();
-      this.#planSave(session);
+      if (this.#closing) return;
+      this.#options.log({ level: 'error', message: 'running a timer failed', sessionId: session, error });
     }
   }
 
   #planSave(session: LiveSession): void {
-    if (session.gone || !session.dirty || session.saveDue !== undefined) return;
-    session.saveDue = setTimeout(() => void this.#saveIfIdle(session), saveAfterIdleMs);
+    const { when, afterIdleMs } = this.#options.saving;
+    if (when !== 'idle' || session.gone || !session.dirty || session.saveDue !== undefined) return;
+    session.saveDue = setTimeout(() => void this.#saveIfIdle(session), afterIdleMs);
   }
 
   async #saveIfIdle(session: LiveSession): Promise<void> {
     session.saveDue = undefined;
-    if (session.gone) return;
+    if (session.gone || this.#closing) return;
     const idleMs = performance.now() - session.usedAt;
-    if (idleMs < saveAfterIdleMs || !session.turns.tryTake()) {
+    if (idleMs < this.#options.saving.afterIdleMs || !session.turns.tryTake('upkeep')) {
       this.#planSave(session);
       return;
     }
-    try {
-      await this.#save(session);
-    } catch (error) {
-      this.#options.log({
-        level: 'error',
-        message: 'storing the session failed',
-        sessionId: session.id,
-        error,
-      });
-    } finally {
-      session.turns.end();
+    await this.#upkeep(session, () => this.save(session));
+  }
+
+  /** Writes the session's state and record into the store. Needs the turn. */
+  async save(session: LiveSession): Promise<void> {
+    await this.#residents.store(session);
+    this.#store.sessions.update(session.record);
+  }
+
+  /** Puts sessions to sleep that nobody used for so long, unless a timer would wake them sooner than that. */
+  async hibernateIdle(idleMs: number): Promise<void> {
+    for (const session of this.#residents.all) {
+      const { timerDueAt = Infinity } = session.state;
+      const isIdle = performance.now() - session.usedAt >= idleMs && timerDueAt - Date.now() >= idleMs;
+      if (!isIdle || this.#closing || session.record.status !== 'ready' || !session.turns.tryTake('upkeep'))
+        continue;
+      await this.#upkeep(session, () => this.hibernate(session));
     }
   }
 
-  async #save(session: LiveSession): Promise<void> {
-    await this.#residents.store(session);
-    this.#store.sessions.update(session.record);
+  /** Stores a session and takes it out of memory. Needs the turn. */
+  async hibernate(session: LiveSession): Promise<void> {
+    await this.save(session);
+    this.#residents.remove(session);
+    this.#options.notify({ kind: 'session_changed', session: this.toSession(session.record) });
   }
 
   /** Waits for what runs, at most `graceMs`, cancels the rest, and stores every session. */
   async closeAll(graceMs: number): Promise<void> {
     this.#closing = true;
+    for (const timer of this.#timers.values()) clearTimeout(timer);
     const deadline = setTimeout(() => {
       for (const { running } of this.#residents.all) running?.cancel();
     }, graceMs);
     try {
-      await Promise.all(this.#residents.all.map((session) => this.#storeAtEnd(session)));
+      await Promise.all(
+        this.#residents.all.map(async (session) => {
+          await session.turns.take('upkeep');
+          await this.#upkeep(session, async () => {
+            if (session.gone) return;
+            await this.save(session);
+            this.#residents.remove(session);
+          });
+        }),
+      );
     } finally {
       clearTimeout(deadline);
     }
   }
 
-  async #storeAtEnd(session: LiveSession): Promise<void> {
-    await session.turns.take();
+  /** Does what no client waits for, and ends the turn. Never rejects: a failure goes to the log. */
+  async #upkeep(session: LiveSession, work: () => Promise<void>): Promise<void> {
     try {
-      if (session.gone) return;
-      if (session.dirty && session.worker === undefined) await this.#residents.wake(session);
-      await this.#save(session);
-      this.#residents.remove(session);
+      await work();
     } catch (error) {
-      this.#options.log({
-        level: 'error',
-        message: 'storing the session failed',
-        sessionId: session.id,
-        error,
-      });
+      const sessionId = session.id;
+      this.#options.log({ level: 'error', message: 'storing the session failed', sessionId, error });
     } finally {
       session.turns.end();
     }
@@ -219,7 +273,8 @@ export class SessionKeeper {
   toSession(record: StoredSession): Session {
     const live = this.#residents.find(record.id) !== undefined;
     const ended = record.status === 'closed' || record.status === 'crashed';
-    return { ...record, residency: ended ? 'none' : live ? 'live' : 'hibernated' };
+    const residency = ended ? 'none' : live ? 'live' : 'hibernated';
+    return { ...record, residency, storedBytes: this.#store.states.bytes(record.id) };
   }
 }
 

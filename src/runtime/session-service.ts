@@ -3,7 +3,7 @@ import { newId, type Session, type SessionInput, type SessionStatus } from '../r
 import { RuntimeError } from './errors.js';
 import type { LiveSession } from './live-session.js';
 import type { Residents } from './residents.js';
-import { busy, type SessionKeeper } from './session-keeper.js';
+import type { SessionKeeper } from './session-keeper.js';
 import { pageOf, parsePage } from './store/page.js';
 import type { StoredSession } from './store/sessions.js';
 import type { Store } from './store/store.js';
@@ -57,9 +57,8 @@ export class SessionService implements Sessions {
       this.#store.sessions.delete(record.id);
       throw error;
     }
-    session.turns.tryTake();
+    session.turns.tryTake('call');
     try {
-      await this.#residents.wake(session);
       await this.#keeper.start(session);
       this.#keeper.change(session, { status: 'ready' });
     } catch (error) {
@@ -97,7 +96,7 @@ export class SessionService implements Sessions {
       return this.get(record.id);
     }
     live.running?.cancel();
-    await live.turns.take();
+    await live.turns.take('call');
     try {
       if (!live.gone) this.#residents.remove(live);
       this.#keeper.change(live, { status: 'closed', closedAt: new Date().toISOString() });
@@ -109,7 +108,7 @@ export class SessionService implements Sessions {
 
   async delete(session: string): Promise<void> {
     const { id } = await this.close(session);
-    this.#store.sessions.delete(id);
+    this.#store.deleteSession(id);
     this.#notify({ kind: 'session_deleted', sessionId: id });
   }
 
@@ -121,18 +120,12 @@ export class SessionService implements Sessions {
 
   async hibernate(session: string): Promise<Session> {
     const record = this.#keeper.requireReady(session);
-    const live = this.#residents.find(record.id);
-    if (live === undefined) return this.#keeper.toSession(record);
-    if (!live.turns.tryTake()) throw busy(record.id);
-    try {
-      if (live.worker === undefined) await this.#residents.wake(live);
-      await this.#residents.store(live);
-      this.#residents.remove(live);
-    } finally {
-      live.turns.end();
+    if (this.#residents.find(record.id) !== undefined) {
+      await this.#keeper.withTurnAsleep(record.id, { ifBusy: 'reject' }, (live) =>
+        this.#keeper.hibernate(live),
+      );
     }
-    this.#notify({ kind: 'session_changed', session: this.#keeper.toSession(live.record) });
-    return this.#keeper.toSession(live.record);
+    return this.get(record.id);
   }
 
   complete(session: string, text: string): Promise<{ items: string[]; replaces: string }> {

@@ -72,6 +72,7 @@ export class TemplateService implements Templates {
     }
     for (const session of this.#store.sessions.idsOfTemplate(id)) await this.#deleteSession(session);
     this.#store.templates.delete(id);
+    this.#store.images.sweep();
   }
 
   addStartup(template: string, file: { path: string; order?: number | undefined }): Template {

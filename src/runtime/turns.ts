@@ -4,18 +4,26 @@ import { RuntimeError } from './errors.js';
 /** How many may wait: past that, waiting longer than any client would. */
 const longestLine = 64;
 
+/** What a turn is for: a client's call, or the runtime's own upkeep, which is short and which no client asked for. */
+export type Purpose = 'call' | 'upkeep';
+
 export class Turns {
-  #taken = false;
-  readonly #line: (() => void)[] = [];
+  #holder: Purpose | undefined;
+  readonly #line: { purpose: Purpose; enter: () => void }[] = [];
 
   get isTaken(): boolean {
-    return this.#taken;
+    return this.#holder !== undefined;
+  }
+
+  /** Whether a call has the turn or will have it before anybody who comes now. */
+  get isCalled(): boolean {
+    return this.#holder === 'call' || this.#line.some(({ purpose }) => purpose === 'call');
   }
 
   /** Takes the turn, if nobody has it. Whoever takes it calls {@link end}. */
-  tryTake(): boolean {
-    if (this.#taken) return false;
-    this.#taken = true;
+  tryTake(purpose: Purpose): boolean {
+    if (this.#holder !== undefined) return false;
+    this.#holder = purpose;
     return true;
   }
 
@@ -23,37 +31,35 @@ export class Turns {
    * Waits for the turn, first come first served. Rejects with OVERLOADED where the line is full, with
    * REQUEST_CANCELLED where the signal aborts first.
    */
-  take(signal?: AbortSignal): Promise<void> {
-    if (this.tryTake()) return Promise.resolve();
+  take(purpose: Purpose, signal?: AbortSignal): Promise<void> {
+    if (this.tryTake(purpose)) return Promise.resolve();
     if (this.#line.length >= longestLine) {
       return Promise.reject(
         new RuntimeError('OVERLOADED', `${longestLine} executions wait for this session already`),
       );
     }
     return new Promise((resolve, reject) => {
-      const enter = () => {
-        signal?.removeEventListener('abort', leave);
-        resolve();
-      };
       const leave = () => {
-        this.#line.splice(this.#line.indexOf(enter), 1);
+        this.#line.splice(this.#line.indexOf(waiter), 1);
         reject(
           new RuntimeError('REQUEST_CANCELLED', 'the request was cancelled while it waited for the session'),
         );
       };
-      if (signal?.aborted === true) {
-        reject(new RuntimeError('REQUEST_CANCELLED', 'the request was cancelled before it began'));
-        return;
-      }
-      this.#line.push(enter);
-      signal?.addEventListener('abort', leave, { once: true });
+      const enter = () => {
+        signal?.removeEventListener('abort', leave);
+        resolve();
+      };
+      const waiter = { purpose, enter };
+      this.#line.push(waiter);
+      if (signal?.aborted === true) leave();
+      else signal?.addEventListener('abort', leave, { once: true });
     });
   }
 
   /** Gives the turn to the next in line. */
   end(): void {
     const next = this.#line.shift();
-    if (next === undefined) this.#taken = false;
-    else next();
+    this.#holder = next?.purpose;
+    next?.enter();
   }
 }

@@ -1,6 +1,7 @@
 // The runtime as another program sees it: services for templates, sessions and executions, and what they tell.
 import type {
   CapabilityInput,
+  Checkpoint,
   Event,
   Execution,
   ExecutionId,
@@ -23,6 +24,15 @@ export interface RuntimeOptions {
   spareWorkers?: number;
   /** How long ended executions are kept. Defaults: 30 days, and the newest 20,000. */
   history?: { maxAgeDays?: number; maxExecutions?: number };
+  /**
+   * When the states of sessions are stored, beside hibernation and the end: after every execution and before its
+   * reply, when a session has been idle for so long (the default, 250 ms), or not at all before.
+   */
+  saving?: { when?: 'always' | 'idle' | 'exit'; afterIdleMs?: number };
+  /** Sessions idle for longer leave memory. Default 10 minutes; 0 for never. */
+  hibernateAfterMs?: number;
+  /** How far `rollback` to an execution reaches: so many executions, so many bytes of a live session's memory. */
+  undo?: { executions?: number; bytes?: number };
   /** Variables that a template's `env` capabilities may name. Default: `process.env`. */
   environment?: Readonly<Record<string, string | undefined>>;
   /** Told of what an operator should know. Default: nobody is. */
@@ -91,6 +101,20 @@ export interface Sessions {
   complete(session: string, text: string): Promise<{ items: string[]; replaces: string }>;
 }
 
+/** Where a session is taken back to: a checkpoint (id or label), or the moment just before an execution ran. */
+export type RollbackTarget = { checkpoint: string } | { execution: string };
+
+export interface States {
+  /** A new session with the same state; it sleeps until its first use. */
+  fork(session: string, name?: string): Promise<Session>;
+  /** Keeps the state as it is now, to go back to. */
+  checkpoint(session: string, label?: string): Promise<Checkpoint>;
+  /** Newest first. */
+  checkpoints(session: string, page?: PageInput): Page<Checkpoint>;
+  /** Takes the state back; what executions did outside of the session stays done. */
+  rollback(session: string, target: RollbackTarget): Promise<Session>;
+}
+
 /** What goes along with one call. */
 export interface CallHooks {
   /** Aborting cancels: one that runs ends `cancelled`, one that waits in line rejects with REQUEST_CANCELLED. */
@@ -142,6 +166,7 @@ export interface Runtime {
   readonly engine: { name: string; version: string };
   readonly templates: Templates;
   readonly sessions: Sessions;
+  readonly states: States;
   readonly executions: Executions;
   summary(): Summary;
   /** Calls `listener` with everything that happens, until the returned function is called. */

@@ -4,7 +4,9 @@ import type { HandlerContext } from './context.js';
 
 type Group = Extract<keyof Handlers, `session.${string}`>;
 
-export const sessionHandlers = ({ runtime: { sessions } }: HandlerContext): Pick<Handlers, Group> => ({
+export const sessionHandlers = ({
+  runtime: { sessions, states },
+}: HandlerContext): Pick<Handlers, Group> => ({
   'session.create': (params) => sessions.create(params),
   'session.list': (params) => sessions.list(params),
   'session.get': ({ session }) => sessions.get(session),
@@ -15,5 +17,10 @@ export const sessionHandlers = ({ runtime: { sessions } }: HandlerContext): Pick
   },
   'session.interrupt': ({ session }) => ({ interrupted: sessions.interrupt(session) }),
   'session.hibernate': ({ session }) => sessions.hibernate(session),
+  'session.fork': ({ session, name }) => states.fork(session, name),
+  'session.checkpoint': ({ session, label }) => states.checkpoint(session, label),
+  'session.checkpoints': ({ session, ...page }) => states.checkpoints(session, page),
+  'session.rollback': ({ session, checkpoint, execution = '' }) =>
+    states.rollback(session, checkpoint === undefined ? { execution } : { checkpoint }),
   'session.complete': ({ session, text }) => sessions.complete(session, text),
 });

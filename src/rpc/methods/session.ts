@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { Reference, Session, SessionInput, SessionStatus } from '../../records/index.js';
+import { Checkpoint, Name, Reference, Session, SessionInput, SessionStatus } from '../../records/index.js';
 import { method, nothing, page, pageParams } from './method.js';
 
 const session = Reference.describe('id or name of a session');
@@ -70,6 +70,59 @@ export const sessionMethods = {
     positional: ['session'],
     errors: ['SESSION_NOT_FOUND', 'SESSION_NOT_READY', 'SESSION_BUSY', 'STATE_UNAVAILABLE'],
     idempotent: true,
+  }),
+  'session.fork': method({
+    summary: 'Make a new session with the same state.',
+    params: z.strictObject({ session, name: Name.optional() }),
+    result: Session,
+    positional: ['session', 'name'],
+    errors: [
+      'SESSION_NOT_FOUND',
+      'SESSION_NOT_READY',
+      'SESSION_BUSY',
+      'NAME_TAKEN',
+      'OVERLOADED',
+      'STATE_UNAVAILABLE',
+    ],
+  }),
+  'session.checkpoint': method({
+    summary: 'Keep the state of a session as it is now, to go back to.',
+    params: z.strictObject({ session, label: z.string().min(1).max(256).optional() }),
+    result: Checkpoint,
+    positional: ['session', 'label'],
+    errors: ['SESSION_NOT_FOUND', 'SESSION_NOT_READY', 'SESSION_BUSY', 'OVERLOADED', 'STATE_UNAVAILABLE'],
+  }),
+  'session.checkpoints': method({
+    summary: 'The checkpoints of a session, newest first.',
+    params: z.strictObject({ session, ...pageParams }),
+    result: page(Checkpoint),
+    positional: ['session'],
+    errors: ['SESSION_NOT_FOUND'],
+    idempotent: true,
+  }),
+  'session.rollback': method({
+    summary: 'Take the state of a session back to a checkpoint, or to just before an execution ran.',
+    params: z
+      .strictObject({
+        session,
+        checkpoint: z.string().min(1).optional().describe('id or label of a checkpoint'),
+        execution: z.string().min(1).optional().describe('id of an execution'),
+      })
+      .refine(
+        ({ checkpoint, execution }) => (checkpoint === undefined) !== (execution === undefined),
+        'expected either checkpoint or execution',
+      ),
+    result: Session,
+    positional: ['session', 'checkpoint'],
+    errors: [
+      'SESSION_NOT_FOUND',
+      'SESSION_NOT_READY',
+      'SESSION_BUSY',
+      'CHECKPOINT_NOT_FOUND',
+      'EXECUTION_NOT_FOUND',
+      'OVERLOADED',
+      'STATE_UNAVAILABLE',
+    ],
   }),
   'session.complete': method({
     summary: 'What could be typed next: names of globals or properties, for an editor or a prompt.',

@@ -1,16 +1,20 @@
-// Images: a session's memory as the pages that differ from its base, and the shadow, a whole second copy that
-// outlives the thread whose instance it mirrors.
+// A session's memory outside its engine: the shadow, a whole copy that outlives the thread whose engine it mirrors;
+// the image, its pages that differ from a reference; and undos, what led from one state of it to the next.
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { Base } from './base.js';
 import { differingPages, gatherPages, liveRanges, pageBytes, scatterPages } from './pages.js';
 
-/** What is stored of a session. */
+/** A whole memory that images differ from: the base, or the memory of a template after its startup. */
+export interface Reference {
+  heapEnd: number;
+  memory: SharedArrayBuffer;
+}
+
+/** What is stored of a session: the pages that differ from its reference. */
 export interface Image {
-  /** `key` of the base it differs from. */
+  /** `key` of the base it belongs to. */
   baseKey: string;
   heapEnd: number;
-  /** When it was taken, milliseconds since the epoch: timers go on with the time they had left. */
-  takenAt: number;
   /** Numbers of the pages that differ, ascending. */
   pages: Uint32Array;
   /** Their bytes, in that order, raw deflate. */
@@ -21,79 +25,122 @@ export class ImageError extends Error {
   override readonly name = 'ImageError';
 }
 
-/** Shared between a worker and the main thread: the memory as it was after the last call that left the state kept. */
+/** Shared between a worker and the main thread: the memory as it was after the last call whose effect was kept. */
 export interface Shadow {
   memory: SharedArrayBuffer;
-  /** Two words: `heapEnd`, and the time it was taken in seconds since the epoch. */
+  /** One word: where the heap ends. */
   head: Int32Array;
+}
+
+/** What changed from one save to the next: exclusive-or of the pages, so that applied again it leads back. */
+export interface Undo {
+  /** Where the heap ended before. */
+  heapEnd: number;
+  pages: Uint32Array<ArrayBuffer>;
+  data: Uint8Array<ArrayBuffer>;
 }
 
 /** A shadow for a session of at most so many MiB; address space is reserved, memory is taken as it is used. */
 export function createShadow(maxMemoryMb: number): Shadow {
-  const maxByteLength = maxMemoryMb * 1024 * 1024;
   return {
-    memory: new SharedArrayBuffer(0, { maxByteLength }),
-    head: new Int32Array(new SharedArrayBuffer(8)),
+    memory: new SharedArrayBuffer(0, { maxByteLength: maxMemoryMb * 1024 * 1024 }),
+    head: new Int32Array(new SharedArrayBuffer(4)),
   };
 }
 
+export const isEmpty = (shadow: Shadow): boolean => shadow.memory.byteLength === 0;
+
+export const shadowHeapEnd = (shadow: Shadow): number => shadow.head[0] ?? 0;
+
+const wholePages = (bytes: number): number => Math.ceil(bytes / pageBytes) * pageBytes;
+
 /**
- * Makes the shadow equal to `memory`, whose heap ends at `heapEnd`. Returns how many pages differed.
+ * Makes the shadow equal to `memory`, whose heap ends at `heapEnd`, and answers what changed.
  * Costs a comparison of the live pages, about 40 µs per MiB.
  */
-export function updateShadow(
-  shadow: Shadow,
-  memory: Uint8Array,
-  base: Base,
-  heapEnd: number,
-  takenAt: number,
-): number {
-  const end = Math.ceil(heapEnd / pageBytes) * pageBytes;
+export function updateShadow(shadow: Shadow, memory: Uint8Array, base: Base, heapEnd: number): Undo {
+  const end = wholePages(heapEnd);
   if (shadow.memory.byteLength < end) shadow.memory.grow(end);
   const copy = new Uint8Array(shadow.memory);
-  const pages = differingPages(memory.subarray(0, copy.length), copy, liveRanges(base.layout, end));
-  for (const page of pages) {
-    copy.set(memory.subarray(page * pageBytes, (page + 1) * pageBytes), page * pageBytes);
-  }
+  const pages = Uint32Array.from(
+    differingPages(memory.subarray(0, copy.length), copy, liveRanges(base.layout, end)),
+  );
+  const undo = { heapEnd: shadowHeapEnd(shadow), pages, data: new Uint8Array(pages.length * pageBytes) };
+  pages.forEach((page, index) => {
+    const at = page * pageBytes;
+    // As words: a page's address is a multiple of four.
+    const before = new Int32Array(copy.buffer, at, pageBytes / 4);
+    const after = new Int32Array(memory.buffer, memory.byteOffset + at, pageBytes / 4);
+    const change = new Int32Array(undo.data.buffer, index * pageBytes, pageBytes / 4);
+    for (let word = 0; word < change.length; word++) change[word] = (before[word] ?? 0) ^ (after[word] ?? 0);
+    before.set(after);
+  });
   shadow.head[0] = heapEnd;
-  shadow.head[1] = Math.floor(takenAt / 1000);
-  return pages.length;
+  return undo;
+}
+
+/** Takes the shadow back over one change. Undos are applied newest first, without a gap. */
+export function applyUndo(shadow: Shadow, undo: Undo): void {
+  const copy = new Uint8Array(shadow.memory);
+  undo.pages.forEach((page, index) => {
+    for (let byte = 0; byte < pageBytes; byte++) {
+      const at = page * pageBytes + byte;
+      copy[at] = (copy[at] ?? 0) ^ (undo.data[index * pageBytes + byte] ?? 0);
+    }
+  });
+  shadow.head[0] = undo.heapEnd;
 }
 
 /** The shadow as an image. */
-export function imageOfShadow(shadow: Shadow, base: Base): Image {
-  const heapEnd = shadow.head[0] ?? 0;
+export function imageOfShadow(shadow: Shadow, base: Base, reference: Reference): Image {
+  const heapEnd = shadowHeapEnd(shadow);
   const memory = new Uint8Array(shadow.memory);
-  const pages = differingPages(memory, new Uint8Array(base.memory), liveRanges(base.layout, heapEnd));
-  return {
-    baseKey: base.key,
-    heapEnd,
-    takenAt: (shadow.head[1] ?? 0) * 1000,
-    pages: Uint32Array.from(pages),
-    data: deflateRawSync(gatherPages(memory, pages), { level: 1 }),
-  };
+  const pages = differingPages(memory, liveCopy(base, reference, heapEnd), liveRanges(base.layout, heapEnd));
+  const data = deflateRawSync(gatherPages(memory, pages), { level: 1 });
+  return { baseKey: base.key, heapEnd, pages: Uint32Array.from(pages), data };
 }
 
-/** Fills a fresh shadow from an image. Throws {@link ImageError} for an image that is foreign or damaged. */
-export function shadowOfImage(image: Image, base: Base, maxMemoryMb: number): Shadow {
-  const bytes = unpack(image, base);
-  const end = Math.ceil(image.heapEnd / pageBytes) * pageBytes;
-  if (end > maxMemoryMb * 1024 * 1024) {
-    throw new ImageError(`image needs ${Math.ceil(end / 1048576)} MiB, the session may have ${maxMemoryMb}`);
-  }
-  const shadow = createShadow(maxMemoryMb);
-  shadow.memory.grow(end);
+/** The reference's bytes up to `end`; beyond its own heap it has none, whatever lies there. */
+const liveCopy = (base: Base, reference: Reference, end: number): Uint8Array =>
+  new Uint8Array(
+    reference.memory,
+    0,
+    Math.min(reference.memory.byteLength, wholePages(Math.max(end, base.layout.heapStart))),
+  );
+
+/**
+ * Fills an empty shadow with the reference's memory and, where there is one, the image's pages over it.
+ * Throws {@link ImageError} for an image that is foreign, damaged or too large, and leaves the shadow empty then.
+ */
+export function fillShadow(shadow: Shadow, base: Base, reference: Reference, image?: Image): void {
+  const bytes = image === undefined ? undefined : unpack(image, base, shadow.memory.maxByteLength);
+  const heapEnd = image?.heapEnd ?? reference.heapEnd;
+  shadow.memory.grow(wholePages(heapEnd));
   const copy = new Uint8Array(shadow.memory);
-  copyBase(copy, base, end);
-  scatterPages(copy, image.pages, bytes);
-  shadow.head[0] = image.heapEnd;
-  shadow.head[1] = Math.floor(image.takenAt / 1000);
-  return shadow;
+  copyLive(copy, base, reference, heapEnd);
+  if (image !== undefined && bytes !== undefined) scatterPages(copy, image.pages, bytes);
+  shadow.head[0] = heapEnd;
 }
 
-function unpack(image: Image, base: Base): Uint8Array {
+/** A whole memory as an image has it over the base: what further images may differ from. */
+export function referenceOf(base: Base, image: Image): Reference {
+  const shadow = {
+    memory: new SharedArrayBuffer(0, { maxByteLength: wholePages(image.heapEnd) }),
+    head: new Int32Array(1),
+  };
+  fillShadow(shadow, base, base, image);
+  return { heapEnd: image.heapEnd, memory: shadow.memory };
+}
+
+function unpack(image: Image, base: Base, maxBytes: number): Uint8Array {
   if (image.baseKey !== base.key) {
     throw new ImageError(`image belongs to engine ${image.baseKey}, this one is ${base.key}`);
+  }
+  const end = wholePages(image.heapEnd);
+  if (end > maxBytes) {
+    throw new ImageError(
+      `image needs ${Math.ceil(end / 1048576)} MiB, the session may have ${Math.floor(maxBytes / 1048576)}`,
+    );
   }
   let bytes: Uint8Array;
   try {
@@ -101,18 +148,22 @@ function unpack(image: Image, base: Base): Uint8Array {
   } catch (error) {
     throw new ImageError('image is damaged: its pages do not unpack', { cause: error });
   }
-  const end = Math.ceil(image.heapEnd / pageBytes);
-  const fits = image.heapEnd >= base.layout.heapStart && image.pages.every((page) => page < end);
+  const fits = image.heapEnd >= base.layout.heapStart && image.pages.every((page) => page * pageBytes < end);
   if (bytes.length !== image.pages.length * pageBytes || !fits) {
     throw new ImageError('image is damaged: its pages do not fit its size');
   }
   return bytes;
 }
 
-/** Copies the live pages of the base into a memory of at least `end` bytes. */
-export function copyBase(target: Uint8Array, base: Base, end: number): void {
-  const source = new Uint8Array(base.memory);
-  for (const [start, rangeEnd] of liveRanges(base.layout, Math.min(end, base.heapEnd))) {
+/** Copies the live bytes of a reference, up to `end`, into a memory that has room for them. */
+export function copyLive(
+  target: Uint8Array,
+  base: Base,
+  reference: Reference,
+  end = reference.heapEnd,
+): void {
+  const source = new Uint8Array(reference.memory);
+  for (const [start, rangeEnd] of liveRanges(base.layout, Math.min(end, reference.heapEnd))) {
     target.set(source.subarray(start, Math.min(rangeEnd, source.length)), start);
   }
 }

@@ -4,9 +4,18 @@ import { randomBytes } from 'node:crypto';
 import type { EventBody } from '../../records/index.js';
 import { readHeapEnd, type Base, type GuestSources } from './base.js';
 import { Driver } from './driver.js';
-import { copyBase, imageOfShadow, updateShadow, type Image, type Shadow } from './image.js';
+import {
+  copyLive,
+  imageOfShadow,
+  isEmpty,
+  shadowHeapEnd,
+  updateShadow,
+  type Image,
+  type Reference,
+  type Shadow,
+  type Undo,
+} from './image.js';
 import { Instance, evalFlags } from './instance.js';
-import { liveRanges } from './pages.js';
 import { evaluation, type Ended } from './evaluation.js';
 import type { RunReport, RunRequest } from './request.js';
 import { Run } from './run.js';
@@ -22,6 +31,8 @@ export const threadStackMb = 64;
 export interface SandboxOptions {
   module: WebAssembly.Module;
   base: Base;
+  /** What a fresh session starts from. */
+  reference: Reference;
   sources: GuestSources;
   maxMemoryMb: number;
   /** Where the session's state is mirrored. A filled one is restored from; an empty one means a fresh session. */
@@ -51,30 +62,28 @@ export class Sandbox {
     const sandbox = new Sandbox(options, instance);
     owner.sandbox = sandbox;
     fill(instance, options);
-    if (isEmpty(options.shadow)) {
-      sandbox.#driver.reseed(randomBytes(16).toString('hex'));
-      sandbox.save();
-    }
+    if (isEmpty(options.shadow)) sandbox.save();
     return sandbox;
   }
 
-  /** Makes the shadow equal to the memory: what is so now is what a rollback comes back to. */
-  save(): number {
+  /** Makes the shadow equal to the memory, what a rollback comes back to; answers what changed since the last time. */
+  save(): Undo {
     const { shadow, base } = this.#options;
     const bytes = this.#instance.bytes;
-    return updateShadow(shadow, bytes, base, readHeapEnd(bytes, base.layout), Date.now());
+    return updateShadow(shadow, bytes, base, readHeapEnd(bytes, base.layout));
   }
 
-  /** After a restore from a stored image: timers go on with the time they had left, `Math.random` anew. */
-  resume(takenAt: number): void {
-    this.#driver.shiftTimers(Math.max(0, Date.now() - takenAt));
+  /** For a state that comes from an image: its timers are due so much later, and `Math.random` begins anew. */
+  resume(shiftTimersMs: number): Undo {
+    if (shiftTimersMs > 0) this.#driver.shiftTimers(shiftTimersMs);
     this.#driver.reseed(randomBytes(16).toString('hex'));
-    this.save();
+    return this.save();
   }
 
-  /** The saved state, packed. */
-  image(): Image {
-    return imageOfShadow(this.#options.shadow, this.#options.base);
+  /** The saved state, packed as what differs from a reference. */
+  image(reference: Reference): Image {
+    const { shadow, base } = this.#options;
+    return imageOfShadow(shadow, base, reference);
   }
 
   /** Takes a global away for good; for settings of a fresh session. */
@@ -93,7 +102,7 @@ export class Sandbox {
 
   /**
    * Runs one request to its end. Does not save: the caller answers first, then calls {@link save} where `state` is
-   * `kept`. Never throws for what the guest does, nor where the engine broke: then the session is restored.
+   * `kept`, and after every timer (one that was rolled back takes the others with it). Never throws for what the guest does, nor where the engine broke: then the session is restored.
    */
   async run(
     request: RunRequest,
@@ -143,10 +152,7 @@ export class Sandbox {
     fill(this.#instance, this.#options);
     this.#surroundings = '';
     // A timer that had to be rolled back would be due again at once, for ever.
-    if (dropTimers) {
-      this.#driver.clearTimers();
-      this.save();
-    }
+    if (dropTimers) this.#driver.clearTimers();
   }
 
   shouldInterrupt(): boolean {
@@ -177,26 +183,18 @@ function boot(options: SandboxOptions, owner: () => Sandbox | undefined): Promis
   return Instance.boot({
     module: options.module,
     maxMemoryMb: options.maxMemoryMb,
-    initialBytes: options.shadow.memory.byteLength,
+    initialBytes: Math.max(options.shadow.memory.byteLength, options.reference.memory.byteLength),
     host: (operation, args) => owner()?.hostCall(operation, args),
     shouldInterrupt: () => owner()?.shouldInterrupt() ?? false,
     stackBytes: guestStackBytes,
   });
 }
 
-const isEmpty = (shadow: Shadow): boolean => shadow.memory.byteLength === 0;
-
-/** Fills an instance's memory from the shadow, or from the base where the shadow is empty. */
-function fill(instance: Instance, { base, shadow }: SandboxOptions): void {
+/** Fills an instance's memory from the shadow, or from the reference where the shadow is empty. */
+function fill(instance: Instance, { base, reference, shadow }: SandboxOptions): void {
   if (instance.signature !== base.signature) throw new Error('engine booted differently from its base');
-  const target = instance.bytes;
-  if (isEmpty(shadow)) {
-    copyBase(target, base, base.heapEnd);
-  } else {
-    const source = new Uint8Array(shadow.memory);
-    for (const [start, end] of liveRanges(base.layout, shadow.head[0] ?? 0))
-      target.set(source.subarray(start, end), start);
-  }
+  const source = isEmpty(shadow) ? reference : { memory: shadow.memory, heapEnd: shadowHeapEnd(shadow) };
+  copyLive(instance.bytes, base, source);
   instance.setStackBytes(guestStackBytes);
 }
 

@@ -4,8 +4,8 @@ import { defaultLimits } from '../../records/index.js';
 import { makeBase, type Base } from './base.js';
 import { loadEngineBinary } from './build.js';
 import { Driver } from './driver.js';
-import { readGuestSources } from './guest-sources.js';
-import { copyBase } from './image.js';
+import { readGuestSources } from './prelude-files.js';
+import { copyLive } from './image.js';
 import { Instance, evalFlags } from './instance.js';
 import { Run } from './run.js';
 
@@ -75,7 +75,7 @@ export class Context {
       shouldInterrupt: () => owner.context?.shouldStop() ?? false,
       stackBytes: guestStackBytes,
     });
-    copyBase(instance.bytes, shared, shared.heapEnd);
+    copyLive(instance.bytes, shared, shared);
     const context = new Context(instance, new Driver(instance, shared.driver));
     owner.context = context;
     context.#driver.reseed(crypto.randomUUID().replaceAll('-', ''));

@@ -1,12 +1,6 @@
 // Executions and their events in the database. One transaction at the end of a call writes all that it came to, so
 // that a record is never half there; what it printed before is written as it came.
-import {
-  Event,
-  Execution,
-  type ExecutionId,
-  type ExecutionStatus,
-  type SessionId,
-} from '../../records/index.js';
+import { Event, Execution, type ExecutionStatus, type SessionId } from '../../records/index.js';
 import type { Connection } from './database.js';
 
 interface ExecutionRow {
@@ -44,8 +38,8 @@ export class ExecutionStore {
   readonly #list;
   readonly #events;
   readonly #total;
+  readonly #lastOf;
   readonly #interrupt;
-  readonly #keptAfter;
   readonly #pruneAge;
   readonly #pruneCount;
 
@@ -74,16 +68,13 @@ export class ExecutionStore {
       `SELECT seq, ts, type, payload FROM events WHERE execution = ? AND seq > ? ORDER BY seq LIMIT ?`,
     );
     this.#total = db.prepare<[], number>(`SELECT count(*) FROM executions`).pluck();
+    this.#lastOf = db
+      .prepare<[string], number | null>(`SELECT max(number) FROM executions WHERE session_id = ?`)
+      .pluck();
     this.#interrupt = db.prepare(
       `UPDATE executions SET status = 'interrupted', state = 'rolled_back', ended_at = :now, error = :error
        WHERE status = 'running'`,
     );
-    this.#keptAfter = db
-      .prepare<[string, number], ExecutionId>(
-        `SELECT id FROM executions WHERE session_id = ? AND number > ? AND state = 'kept' AND status <> 'running'
-         ORDER BY number`,
-      )
-      .pluck();
     this.#pruneAge = db.prepare(`DELETE FROM executions WHERE status <> 'running' AND ended_at < ?`);
     this.#pruneCount = db.prepare(
       `DELETE FROM executions WHERE status <> 'running' AND number <=
@@ -164,15 +155,15 @@ export class ExecutionStore {
     return this.#total.get() ?? 0;
   }
 
+  /** Number of the session's newest execution; 0 where it has none. */
+  lastOf(session: SessionId): number {
+    return this.#lastOf.get(session) ?? 0;
+  }
+
   /** What was running when the daemon went away did not end. */
   interruptRunning(now: string): void {
     const error = { name: 'InterruptedError', message: 'the daemon went away while the execution ran' };
     this.#interrupt.run({ now, error: JSON.stringify(error) });
-  }
-
-  /** Executions of a session after this number that left their mark on its state, oldest first. */
-  keptAfter(session: SessionId, number: number): ExecutionId[] {
-    return this.#keptAfter.all(session, number);
   }
 
   /** Deletes those that ended before this moment, and all but the newest so many. Answers how many went. */

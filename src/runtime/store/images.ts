@@ -1,97 +1,105 @@
-// Images and bases in the database: the memories that sessions come back from.
+// Images in the database: never changed once written, shared by all that refer to one, gone with the last of them.
 import * as z from 'zod';
-import type { SessionId } from '../../records/index.js';
 import type { Connection } from './database.js';
+import { fromBlob, toBlob } from './pages-blob.js';
 
-/** Pages of a memory, packed; what they mean is the engine's business. */
-export interface StoredPages {
+export interface StoredImage {
+  /** The base it belongs to. */
+  baseKey: string;
+  /** The image it differs from; the base itself where there is none. */
+  parent?: number;
   heapEnd: number;
+  /** Milliseconds since the epoch. */
+  takenAt: number;
   pages: Uint32Array;
   data: Uint8Array;
 }
 
-export interface StoredImage extends StoredPages {
-  baseKey: string;
-  takenAt: number;
-  /** Number of the last execution whose effect is in it. */
-  lastExecution: number;
-}
-
-export interface StoredBase extends StoredPages {
-  key: string;
-  /** What the engine needs to know of it, as JSON. */
-  layout: string;
-}
-
-const PagesRow = z.object({
+const ImageRow = z.object({
+  base_key: z.string(),
+  parent: z.int().nullable(),
   heap_end: z.int(),
+  taken_at: z.int(),
   pages: z.instanceof(Uint8Array),
   data: z.instanceof(Uint8Array),
 });
-const ImageRow = PagesRow.extend({ base_key: z.string(), taken_at: z.int(), last_execution: z.int() });
-const BaseRow = PagesRow.extend({ key: z.string(), layout: z.string() });
 
 export class ImageStore {
-  readonly #findBase;
-  readonly #saveBase;
   readonly #find;
-  readonly #save;
-  readonly #lastExecution;
+  readonly #insert;
+  readonly #drop;
+  readonly #parent;
+  readonly #bytes;
+  readonly #sweep;
 
   constructor(db: Connection) {
-    this.#findBase = db.prepare(`SELECT * FROM bases WHERE key = ?`);
-    this.#saveBase = db.prepare(
-      `INSERT OR REPLACE INTO bases (key, layout, heap_end, pages, data) VALUES (?, ?, ?, ?, ?)`,
+    this.#find = db.prepare(`SELECT * FROM images WHERE number = ?`);
+    this.#insert = db.prepare(
+      `INSERT INTO images (base_key, parent, heap_end, taken_at, pages, data, bytes) VALUES (?, ?, ?, ?, ?, ?, ?)`,
     );
-    this.#find = db.prepare(`SELECT * FROM images WHERE session_id = ?`);
-    this.#save = db.prepare(
-      `INSERT OR REPLACE INTO images (session_id, base_key, heap_end, taken_at, last_execution, pages, data)
-       VALUES (?, ?, ?, ?, ?, ?, ?)`,
-    );
-    this.#lastExecution = db
-      .prepare<[string], number>(`SELECT last_execution FROM images WHERE session_id = ?`)
-      .pluck();
+    const unused = `NOT EXISTS (SELECT 1 FROM states WHERE image = images.number)
+      AND NOT EXISTS (SELECT 1 FROM checkpoints WHERE image = images.number)
+      AND NOT EXISTS (SELECT 1 FROM warm_starts WHERE image = images.number)
+      AND NOT EXISTS (SELECT 1 FROM images AS child WHERE child.parent = images.number)`;
+    this.#drop = db.prepare(`DELETE FROM images WHERE number = ? AND ${unused}`);
+    this.#parent = db.prepare<[number], number | null>(`SELECT parent FROM images WHERE number = ?`).pluck();
+    this.#bytes = db.prepare<[number], number>(`SELECT bytes FROM images WHERE number = ?`).pluck();
+    this.#sweep = db.prepare(`DELETE FROM images WHERE ${unused}`);
   }
 
-  findBase(key: string): StoredBase | undefined {
-    const row = this.#findBase.get(key);
-    if (row === undefined) return undefined;
-    const { layout, ...rest } = BaseRow.parse(row);
-    return { key, layout, ...toPages(rest) };
-  }
-
-  saveBase({ key, layout, heapEnd, pages, data }: StoredBase): void {
-    this.#saveBase.run(key, layout, heapEnd, toBlob(pages), data);
-  }
-
-  find(session: SessionId): StoredImage | undefined {
-    const row = this.#find.get(session);
+  find(number: number): StoredImage | undefined {
+    const row = this.#find.get(number);
     if (row === undefined) return undefined;
     const {
       base_key: baseKey,
+      parent,
+      heap_end: heapEnd,
       taken_at: takenAt,
-      last_execution: lastExecution,
-      ...rest
+      pages,
+      data,
     } = ImageRow.parse(row);
-    return { baseKey, takenAt, lastExecution, ...toPages(rest) };
+    return {
+      baseKey,
+      heapEnd,
+      takenAt,
+      pages: fromBlob(pages),
+      data,
+      ...(parent === null ? {} : { parent }),
+    };
   }
 
-  save(session: SessionId, image: StoredImage): void {
-    const { baseKey, heapEnd, takenAt, lastExecution, pages, data } = image;
-    this.#save.run(session, baseKey, heapEnd, takenAt, lastExecution, toBlob(pages), data);
+  /** Writes an image; answers its number. */
+  insert({ baseKey, parent, heapEnd, takenAt, pages, data }: StoredImage): number {
+    const blob = toBlob(pages);
+    const bytes = blob.byteLength + data.byteLength;
+    const { lastInsertRowid } = this.#insert.run(
+      baseKey,
+      parent ?? null,
+      heapEnd,
+      takenAt,
+      blob,
+      data,
+      bytes,
+    );
+    return Number(lastInsertRowid);
   }
 
-  /** Number of the last execution in the session's image; 0 where it has none. */
-  lastExecution(session: SessionId): number {
-    return this.#lastExecution.get(session) ?? 0;
+  /** Bytes it takes in the database. */
+  bytes(number: number): number {
+    return this.#bytes.get(number) ?? 0;
   }
-}
 
-const toBlob = (pages: Uint32Array): Uint8Array =>
-  new Uint8Array(pages.buffer, pages.byteOffset, pages.byteLength);
+  /** Deletes an image that nothing refers to any more, and then its parent, if that was the last. */
+  drop(number: number | undefined): void {
+    for (let next: number | null | undefined = number; typeof next === 'number';) {
+      const parent: number | null | undefined = this.#parent.get(next);
+      if (this.#drop.run(next).changes === 0) return;
+      next = parent;
+    }
+  }
 
-function toPages(row: z.infer<typeof PagesRow>): StoredPages {
-  // Copied, because a blob need not begin at an address that a Uint32Array may begin at.
-  const pages = new Uint32Array(new Uint8Array(row.pages).buffer, 0, Math.floor(row.pages.byteLength / 4));
-  return { heapEnd: row.heap_end, pages, data: row.data };
+  /** Deletes all that nothing refers to: what sessions deleted in one go leave behind. */
+  sweep(): void {
+    while (this.#sweep.run().changes > 0);
+  }
 }

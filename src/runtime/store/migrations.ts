@@ -72,14 +72,52 @@ export const migrations: readonly { version: number; sql: string }[] = [
         data BLOB NOT NULL
       );
       CREATE TABLE images (
-        session_id TEXT PRIMARY KEY REFERENCES sessions (id) ON DELETE CASCADE,
+        number INTEGER PRIMARY KEY,
         base_key TEXT NOT NULL,
+        parent INTEGER REFERENCES images (number),
         heap_end INTEGER NOT NULL,
         taken_at INTEGER NOT NULL,
-        last_execution INTEGER NOT NULL,
         pages BLOB NOT NULL,
-        data BLOB NOT NULL
+        data BLOB NOT NULL,
+        bytes INTEGER NOT NULL
       );
+      CREATE INDEX images_by_parent ON images (parent) WHERE parent IS NOT NULL;
+      CREATE TABLE states (
+        session_id TEXT PRIMARY KEY REFERENCES sessions (id) ON DELETE CASCADE,
+        image INTEGER REFERENCES images (number),
+        last_execution INTEGER NOT NULL,
+        timer_due_at INTEGER
+      );
+      CREATE INDEX states_by_image ON states (image);
+      CREATE INDEX states_by_timer ON states (timer_due_at) WHERE timer_due_at IS NOT NULL;
+      CREATE TABLE checkpoints (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        session_id TEXT NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
+        label TEXT,
+        image INTEGER REFERENCES images (number),
+        created_at TEXT NOT NULL
+      );
+      CREATE INDEX checkpoints_by_session ON checkpoints (session_id, number);
+      CREATE INDEX checkpoints_by_image ON checkpoints (image);
+      CREATE TABLE undos (
+        session_id TEXT NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
+        number INTEGER NOT NULL,
+        execution INTEGER,
+        heap_end INTEGER NOT NULL,
+        pages BLOB NOT NULL,
+        data BLOB NOT NULL,
+        PRIMARY KEY (session_id, number)
+      );
+      CREATE TABLE warm_starts (
+        key TEXT PRIMARY KEY,
+        template_id TEXT NOT NULL REFERENCES templates (id) ON DELETE CASCADE,
+        image INTEGER NOT NULL REFERENCES images (number),
+        executions TEXT NOT NULL,
+        used_at INTEGER NOT NULL
+      );
+      CREATE INDEX warm_starts_by_template ON warm_starts (template_id);
+      CREATE INDEX warm_starts_by_image ON warm_starts (image);
     `,
   },
 ];

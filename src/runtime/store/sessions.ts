@@ -21,8 +21,8 @@ interface SessionRow {
 }
 
 /** A session as it is stored. */
-export type StoredSession = Omit<Session, 'residency'>;
-const StoredSession = Session.omit({ residency: true });
+export type StoredSession = Omit<Session, 'residency' | 'storedBytes'>;
+const StoredSession = Session.omit({ residency: true, storedBytes: true });
 
 export class SessionStore {
   readonly #find;
@@ -33,7 +33,6 @@ export class SessionStore {
   readonly #counts;
   readonly #idsOfTemplate;
   readonly #crashStarting;
-  readonly #ready;
 
   constructor(db: Connection) {
     this.#find = db.prepare<[string, string], SessionRow>(
@@ -64,7 +63,6 @@ export class SessionStore {
     this.#crashStarting = db.prepare(
       `UPDATE sessions SET status = 'crashed', last_error = ? WHERE status = 'starting'`,
     );
-    this.#ready = db.prepare<[], SessionRow>(`SELECT * FROM sessions WHERE status = 'ready'`);
   }
 
   /** By id, or by name: the one in use before those that ended. */
@@ -119,10 +117,6 @@ export class SessionStore {
   /** Sessions that the daemon left while they started. */
   crashStarting(reason: string): void {
     this.#crashStarting.run(reason);
-  }
-
-  ready(): StoredSession[] {
-    return this.#ready.all().map(toSession);
   }
 }
 

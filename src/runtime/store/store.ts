@@ -1,23 +1,36 @@
 // The store: one database, one file a noun, and what has to be put right after a daemon that did not stop cleanly.
+import type { SessionId } from '../../records/index.js';
+import { BaseStore } from './bases.js';
+import { CheckpointStore } from './checkpoints.js';
 import { openDatabase, type Connection } from './database.js';
 import { ExecutionStore } from './executions.js';
 import { ImageStore } from './images.js';
 import { SessionStore } from './sessions.js';
+import { StateStore } from './states.js';
 import { TemplateStore } from './templates.js';
+import { WarmStartStore } from './warm-starts.js';
 
 export class Store {
   readonly #connection: Connection;
   readonly templates: TemplateStore;
   readonly sessions: SessionStore;
   readonly executions: ExecutionStore;
+  readonly bases: BaseStore;
   readonly images: ImageStore;
+  readonly states: StateStore;
+  readonly checkpoints: CheckpointStore;
+  readonly warmStarts: WarmStartStore;
 
   constructor(path: string) {
     this.#connection = openDatabase(path);
     this.templates = new TemplateStore(this.#connection);
     this.sessions = new SessionStore(this.#connection);
     this.executions = new ExecutionStore(this.#connection);
+    this.bases = new BaseStore(this.#connection);
     this.images = new ImageStore(this.#connection);
+    this.states = new StateStore(this.#connection);
+    this.checkpoints = new CheckpointStore(this.#connection);
+    this.warmStarts = new WarmStartStore(this.#connection);
   }
 
   /** Turns what the last daemon left in the middle of something into what it is now. */
@@ -25,12 +38,26 @@ export class Store {
     this.#connection.transaction(() => {
       this.executions.interruptRunning(now);
       this.sessions.crashStarting('the daemon went away while the session started');
-      for (const session of this.sessions.ready()) {
-        const lost = this.executions.keptAfter(session.id, this.images.lastExecution(session.id));
-        if (lost.length === 0) continue;
-        this.sessions.update({ ...session, lastError: lostEffects(lost) });
+      for (const [id, lost] of this.states.lost()) {
+        const session = this.sessions.find(id);
+        if (session !== undefined) this.sessions.update({ ...session, lastError: lostEffects(lost) });
       }
+      this.images.sweep();
     })();
+  }
+
+  /** Deletes a session, its executions and states, and the images that were its alone. */
+  deleteSession(session: SessionId): void {
+    this.atomically(() => {
+      const images = [this.states.find(session).image, ...this.checkpoints.images(session)];
+      this.sessions.delete(session);
+      for (const image of images) this.images.drop(image);
+    });
+  }
+
+  /** Runs `work` as one transaction: all of it is written, or nothing. */
+  atomically<T>(work: () => T): T {
+    return this.#connection.transaction(work)();
   }
 
   close(): void {

@@ -1,7 +1,7 @@
 // What the main thread and a worker thread say to each other: one request and one answer at a time, and events.
 import type { EventBody } from '../../records/index.js';
 import type { Base, GuestSources } from '../engine/base.js';
-import type { Image, Shadow } from '../engine/image.js';
+import type { Image, Reference, Shadow, Undo } from '../engine/image.js';
 import type { RunReport, RunRequest } from '../engine/request.js';
 
 /** Memory that both threads see while a run computes. */
@@ -21,14 +21,28 @@ export interface WorkerSetup {
 }
 
 export type WorkerRequest =
-  /** Takes a session: fresh where the shadow is empty, else as the shadow has it. */
-  | { type: 'open'; maxMemoryMb: number; shadow: Shadow; takenAt?: number; console: boolean }
+  | OpenRequest
   | { type: 'run'; request: RunRequest }
   | { type: 'complete'; text: string }
-  /** Packs the saved state as an image. */
-  | { type: 'image' }
+  /** Packs the saved state as an image: what differs from the reference, or from the base. */
+  | { type: 'image'; reference?: Reference }
+  /** Answered when everything before it was sent. */
+  | { type: 'sync' }
   /** Lets go of the session; the worker is free for another. */
   | { type: 'release' };
+
+/** Takes a session: as its shadow has it; where that is empty, as its image has it, or fresh from the reference. */
+export interface OpenRequest {
+  type: 'open';
+  maxMemoryMb: number;
+  shadow: Shadow;
+  /** Absent: the base. */
+  reference?: Reference;
+  image?: Image;
+  /** Timers of the state are due so much later. */
+  shiftTimersMs: number;
+  console: boolean;
+}
 
 /** Not answered: wakes a run that sleeps, after the flag was set. */
 export interface CancelMessage {
@@ -38,14 +52,24 @@ export interface CancelMessage {
 export type WorkerAnswer =
   /** It can take a session; `thread` is its id in the kernel. */
   | { type: 'ready'; thread?: number }
-  | { type: 'opened'; nextTimerMs?: number }
+  /** `undo`: what waking itself changed, where the state came from an image. */
+  | { type: 'opened'; nextTimerMs?: number; undo?: Undo }
+  /** The image cannot be restored. */
+  | { type: 'unrestorable'; message: string }
   | { type: 'report'; report: RunReport }
   | { type: 'completed'; items: string[]; replaces: string }
   | { type: 'imaged'; image: Image }
+  | { type: 'synced' }
   | { type: 'released' }
   | { type: 'failed'; message: string };
 
 export interface EventMessage {
   type: 'event';
   event: EventBody;
+}
+
+/** Follows the report of every run whose effect was kept: what the run changed. */
+export interface UndoMessage {
+  type: 'undo';
+  undo: Undo;
 }

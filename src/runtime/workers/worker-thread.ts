@@ -1,12 +1,14 @@
 // The main thread's end of one worker: requests and answers in order, events, cancelling, and its death.
 import { Worker } from 'node:worker_threads';
 import type { EventBody } from '../../records/index.js';
+import type { Undo } from '../engine/image.js';
 import { threadStackMb } from '../engine/sandbox.js';
 import { cpuMsOfThread } from '../engine/thread-clock.js';
 import type {
   CancelMessage,
   Control,
   EventMessage,
+  UndoMessage,
   WorkerAnswer,
   WorkerRequest,
   WorkerSetup,
@@ -17,18 +19,16 @@ export class WorkerEnded extends Error {
   override readonly name = 'WorkerEnded';
 }
 
-type AnswerTo<Type extends WorkerRequest['type']> = Extract<
-  WorkerAnswer,
-  {
-    type: {
-      open: 'opened';
-      run: 'report';
-      complete: 'completed';
-      image: 'imaged';
-      release: 'released';
-    }[Type];
-  }
->;
+interface AnswerTypes {
+  open: 'opened' | 'unrestorable';
+  run: 'report';
+  complete: 'completed';
+  image: 'imaged';
+  sync: 'synced';
+  release: 'released';
+}
+
+type AnswerTo<Type extends WorkerRequest['type']> = Extract<WorkerAnswer, { type: AnswerTypes[Type] }>;
 
 // The worker is one bundled file of the build, also where this file runs from its source.
 const entry = new URL(
@@ -48,6 +48,8 @@ export class WorkerThread {
   #failure: unknown;
   #ended = false;
   #kernelId: number | undefined;
+  /** Told of what each run changed, in the order of their reports. */
+  onUndo: ((undo: Undo) => void) | undefined;
   /** Told of the events of the run in progress. */
   onEvent: ((event: EventBody) => void) | undefined;
 
@@ -63,7 +65,9 @@ export class WorkerThread {
       env: {},
       resourceLimits: { stackSizeMb: threadStackMb },
     });
-    this.#worker.on('message', (message: WorkerAnswer | EventMessage) => this.#receive(message));
+    this.#worker.on('message', (message: WorkerAnswer | EventMessage | UndoMessage) =>
+      this.#receive(message),
+    );
     this.#worker.on('error', (error) => {
       this.#failure = error;
     });
@@ -133,7 +137,11 @@ export class WorkerThread {
     await this.#worker.terminate();
   }
 
-  #receive(message: WorkerAnswer | EventMessage): void {
+  #receive(message: WorkerAnswer | EventMessage | UndoMessage): void {
+    if (message.type === 'undo') {
+      this.onUndo?.(message.undo);
+      return;
+    }
     if (message.type === 'event') {
       this.onEvent?.(message.event);
       return;

@@ -1,9 +1,24 @@
 // The worker thread: holds the engine of one session at a time and does what the main thread asks, in order.
 import { parentPort, workerData } from 'node:worker_threads';
-import { createShadow } from '../engine/image.js';
+import {
+  ImageError,
+  createShadow,
+  fillShadow,
+  isEmpty,
+  type Reference,
+  type Shadow,
+} from '../engine/image.js';
 import { Sandbox } from '../engine/sandbox.js';
 import { threadCpuMs, threadId } from '../engine/thread-clock.js';
-import type { CancelMessage, EventMessage, WorkerAnswer, WorkerRequest, WorkerSetup } from './messages.js';
+import type {
+  CancelMessage,
+  EventMessage,
+  OpenRequest,
+  UndoMessage,
+  WorkerAnswer,
+  WorkerRequest,
+  WorkerSetup,
+} from './messages.js';
 
 const setup = workerData as WorkerSetup;
 const port = parentPort;
@@ -15,19 +30,36 @@ let queue: Promise<void> = Promise.resolve();
 
 const answer = (message: WorkerAnswer | EventMessage): void => port.postMessage(message);
 
-async function open(request: Extract<WorkerRequest, { type: 'open' }>): Promise<WorkerAnswer> {
-  const fresh = request.shadow.memory.byteLength === 0;
-  sandbox = await openSandbox(request.maxMemoryMb, request.shadow);
-  if (fresh && !request.console) sandbox.removeGlobal('console');
-  if (request.takenAt !== undefined) sandbox.resume(request.takenAt);
-  const nextTimerMs = sandbox.nextTimerMs();
-  return { type: 'opened', ...(nextTimerMs === undefined ? {} : { nextTimerMs }) };
+async function open(request: OpenRequest): Promise<WorkerAnswer> {
+  const { shadow, reference = setup.base, image } = request;
+  const inMemory = !isEmpty(shadow);
+  try {
+    if (!inMemory && image !== undefined) fillShadow(shadow, setup.base, reference, image);
+  } catch (error) {
+    if (error instanceof ImageError) return { type: 'unrestorable', message: error.message };
+    throw error;
+  }
+  const opened = await openSandbox(request.maxMemoryMb, shadow, reference);
+  sandbox = opened;
+  const undo = inMemory ? undefined : opened.resume(request.shiftTimersMs);
+  if (!inMemory && image === undefined && !request.console) opened.removeGlobal('console');
+  const nextTimerMs = opened.nextTimerMs();
+  return {
+    type: 'opened',
+    ...(nextTimerMs === undefined ? {} : { nextTimerMs }),
+    ...(undo === undefined || image === undefined ? {} : { undo }),
+  };
 }
 
-const openSandbox = (maxMemoryMb: number, shadow = createShadow(maxMemoryMb)): Promise<Sandbox> =>
+const openSandbox = (
+  maxMemoryMb: number,
+  shadow: Shadow = createShadow(maxMemoryMb),
+  reference: Reference = setup.base,
+): Promise<Sandbox> =>
   Sandbox.open({
     module: setup.module,
     base: setup.base,
+    reference,
     sources: setup.sources,
     maxMemoryMb,
     shadow,
@@ -40,9 +72,12 @@ async function handle(request: WorkerRequest): Promise<void> {
     sandbox = undefined;
     return answer({ type: 'released' });
   }
+  if (request.type === 'sync') return answer({ type: 'synced' });
   if (sandbox === undefined) throw new Error(`worker holds no session to ${request.type}`);
   if (request.type === 'complete') return answer({ type: 'completed', ...sandbox.complete(request.text) });
-  if (request.type === 'image') return answer({ type: 'imaged', image: sandbox.image() });
+  if (request.type === 'image') {
+    return answer({ type: 'imaged', image: sandbox.image(request.reference ?? setup.base) });
+  }
   cancelled = new AbortController();
   setup.control.cpuAtStart[0] = threadCpuMs() ?? Number.NaN;
   const report = await sandbox.run(
@@ -52,7 +87,9 @@ async function handle(request: WorkerRequest): Promise<void> {
   );
   answer({ type: 'report', report });
   // After the answer: while it travels to the client, the state that the next call may fall back to is saved.
-  if (report.state === 'kept') sandbox.save();
+  if (report.state !== 'kept' && request.request.kind !== 'timer') return;
+  const undo = sandbox.save();
+  port?.postMessage({ type: 'undo', undo } satisfies UndoMessage, [undo.pages.buffer, undo.data.buffer]);
 }
 
 port.on('message', (message: WorkerRequest | CancelMessage) => {

@@ -1,0 +1,160 @@
+// What can be done with a session's state as a whole: copied into another session, kept, and gone back to.
+import { newId, type Checkpoint, type Session } from '../records/index.js';
+import type { Base } from './engine/base.js';
+import { applyUndo } from './engine/image.js';
+import { RuntimeError } from './errors.js';
+import type { LiveSession } from './live-session.js';
+import type { Residents } from './residents.js';
+import type { SessionKeeper } from './session-keeper.js';
+import { pageOf, parsePage } from './store/page.js';
+import type { StoredSession } from './store/sessions.js';
+import type { Store } from './store/store.js';
+import { parseName } from './template-service.js';
+import type { Page, PageInput, RollbackTarget, States } from './types.js';
+import { pathBack, type HistoryEntry } from './undo-history.js';
+import { unpackUndo } from './undo-packing.js';
+
+export interface StateServiceOptions {
+  store: Store;
+  residents: Residents;
+  keeper: SessionKeeper;
+  base: Base;
+}
+
+export class StateService implements States {
+  readonly #store: Store;
+  readonly #residents: Residents;
+  readonly #keeper: SessionKeeper;
+  readonly #base: Base;
+
+  constructor({ store, residents, keeper, base }: StateServiceOptions) {
+    this.#store = store;
+    this.#residents = residents;
+    this.#keeper = keeper;
+    this.#base = base;
+  }
+
+  fork(session: string, name?: string): Promise<Session> {
+    return this.#keeper.withTurnAsleep(session, { ifBusy: 'reject' }, async (live) => {
+      await this.#residents.store(live);
+      const now = new Date().toISOString();
+      const { name: _, lastError: __, restoredFrom: ___, ...record } = live.record;
+      const fork: StoredSession = {
+        ...record,
+        id: newId('ses'),
+        ...(name === undefined ? {} : { name: parseName(name) }),
+        createdAt: now,
+        lastUsedAt: now,
+        restoredFrom: `session ${live.id}`,
+      };
+      this.#store.atomically(() => {
+        if (!this.#store.sessions.insert(fork)) {
+          throw new RuntimeError('NAME_TAKEN', `session name ${JSON.stringify(name)} is taken`);
+        }
+        this.#store.sessions.update(fork);
+        this.#store.states.save(fork.id, live.state);
+      });
+      this.#keeper.planTimerOf(fork.id, live.state.timerDueAt);
+      this.#keeper.write(fork);
+      return this.#keeper.toSession(fork);
+    });
+  }
+
+  checkpoint(session: string, label?: string): Promise<Checkpoint> {
+    return this.#keeper.withTurnAsleep(session, { ifBusy: 'reject' }, async (live) => {
+      await this.#residents.store(live);
+      const { image } = live.state;
+      const checkpoint: Checkpoint = {
+        checkpoint: newId('chk'),
+        ...(label === undefined ? {} : { label }),
+        createdAt: new Date().toISOString(),
+        bytes: image === undefined ? 0 : this.#store.images.bytes(image),
+      };
+      this.#store.checkpoints.insert(live.id, checkpoint, image);
+      return checkpoint;
+    });
+  }
+
+  checkpoints(session: string, page: PageInput = {}): Page<Checkpoint> {
+    const { limit, before } = parsePage(page);
+    const { id } = this.#keeper.require(session);
+    return pageOf(this.#store.checkpoints.list(id, before, limit + 1), limit, ({ checkpoint }) => checkpoint);
+  }
+
+  rollback(session: string, target: RollbackTarget): Promise<Session> {
+    return this.#keeper.withTurnAsleep(session, { ifBusy: 'reject' }, async (live) => {
+      if ('checkpoint' in target) this.#toCheckpoint(live, target.checkpoint);
+      else await this.#toBefore(live, target.execution);
+      this.#keeper.write(live.record);
+      return this.#keeper.toSession(live.record);
+    });
+  }
+
+  #toCheckpoint(live: LiveSession, reference: string): void {
+    const found = this.#store.checkpoints.find(live.id, reference);
+    if (found === undefined) {
+      const message = `session ${live.id} has no checkpoint ${JSON.stringify(reference)}`;
+      throw new RuntimeError('CHECKPOINT_NOT_FOUND', message);
+    }
+    const { checkpoint, image } = found;
+    const stored = image === undefined ? undefined : this.#store.images.find(image);
+    if (stored !== undefined && stored.baseKey !== this.#base.key) {
+      const message = `checkpoint ${checkpoint.checkpoint} belongs to engine ${stored.baseKey}, this one is ${this.#base.key}`;
+      throw new RuntimeError('STATE_UNAVAILABLE', message);
+    }
+    const before = live.state.image;
+    const state = {
+      lastExecution: this.#store.executions.lastOf(live.id),
+      ...(image === undefined ? {} : { image }),
+    };
+    live.record = { ...live.record, restoredFrom: `checkpoint ${checkpoint.checkpoint}` };
+    this.#store.atomically(() => {
+      this.#store.states.save(live.id, state);
+      this.#store.states.keepUndos(live.id, 1, 0);
+      this.#store.images.drop(before);
+      this.#store.sessions.update(live.record);
+    });
+    this.#keeper.planTimerOf(live.id, undefined);
+    this.#residents.remove(live);
+  }
+
+  async #toBefore(live: LiveSession, reference: string): Promise<void> {
+    const found = this.#store.executions.find(reference);
+    if (found === undefined || found.execution.sessionId !== live.id) {
+      const message = `session ${live.id} has no execution ${JSON.stringify(reference)}`;
+      throw new RuntimeError('EXECUTION_NOT_FOUND', message);
+    }
+    await this.#residents.wake(live);
+    // What the last run changed may still be on its way.
+    await live.worker?.request({ type: 'sync' });
+    const path = pathBack(this.#chain(live), found.number);
+    if (path === undefined) {
+      const message = `session ${live.id}: its state before ${reference} is no longer kept; see the setting undo`;
+      throw new RuntimeError('STATE_UNAVAILABLE', message);
+    }
+    const { shadow } = live;
+    const last = path.at(-1);
+    if (shadow === undefined || last === undefined) return;
+    for (const { undo } of path) applyUndo(shadow, undo);
+    live.history.truncate(last.number);
+    live.state = { ...live.state, lastExecution: this.#store.executions.lastOf(live.id) };
+    live.record = { ...live.record, restoredFrom: `before execution ${reference}` };
+    live.dirty = true;
+    const { nextTimerMs } = await this.#residents.reload(live);
+    this.#keeper.planTimer(live, nextTimerMs);
+    await this.#keeper.save(live);
+  }
+
+  /** The session's changes, oldest first: those in the store, then those that are only in memory. */
+  #chain(live: LiveSession): HistoryEntry[] {
+    const inMemory = live.history.entries;
+    const first = inMemory[0]?.number ?? Infinity;
+    const stored = this.#store.states
+      .undos(live.id)
+      .filter(({ number }) => number < first)
+      .map(unpackUndo);
+    const newest = stored.at(-1)?.number;
+    const contiguous = newest === undefined || inMemory.length === 0 || newest === first - 1;
+    return contiguous ? [...stored, ...inMemory] : [...inMemory];
+  }
+}

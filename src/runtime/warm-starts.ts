@@ -1,0 +1,88 @@
+// Warm starts: what a template's startup files led to, kept as an image, so that they run once and not for every
+// session. Kept under a key of everything that they could see; whatever changes makes another key.
+import { createHash } from 'node:crypto';
+import { newId, type Event, type Execution } from '../records/index.js';
+import type { Base } from './engine/base.js';
+import type { LiveSession } from './live-session.js';
+import type { References } from './references.js';
+import type { RunSpec } from './runner.js';
+import type { Store } from './store/store.js';
+
+export class WarmStarts {
+  readonly #store: Store;
+  readonly #base: Base;
+  readonly #references: References;
+
+  constructor(store: Store, base: Base, references: References) {
+    this.#store = store;
+    this.#base = base;
+    this.#references = references;
+  }
+
+  /** The key of a session's start; none where there is nothing to keep, or the template wants it run each time. */
+  key(session: LiveSession, specs: readonly RunSpec[]): string | undefined {
+    if (specs.length === 0 || !session.policy.runtime.warm) return undefined;
+    const { templateId, templateVersion } = session.record;
+    const requests = specs.map(({ request }) => request);
+    const parts = [this.#base.key, templateId, templateVersion, requests];
+    return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+  }
+
+  /** Takes up what is kept under the key, if anything is: the state, and a record of each startup file's run. */
+  adopt(session: LiveSession, key: string | undefined): boolean {
+    const warm = key === undefined ? undefined : this.#store.warmStarts.find(key, Date.now());
+    if (warm === undefined) return false;
+    this.#store.atomically(() => {
+      let lastExecution = 0;
+      for (const { execution, events } of warm.executions)
+        lastExecution = this.#copy(session, execution, events);
+      session.state = { image: warm.image, lastExecution };
+      this.#store.states.save(session.id, session.state);
+    });
+    return true;
+  }
+
+  /** Writes an execution of the first session's start as one of this session's; answers its number. */
+  #copy(session: LiveSession, execution: Execution, events: readonly Event[]): number {
+    const now = new Date().toISOString();
+    const message = `not run again: its state and output are those of its run at ${execution.startedAt}`;
+    const note: Event = {
+      seq: events.length + 1,
+      ts: now,
+      type: 'system',
+      payload: { level: 'info', message },
+    };
+    const copied = [...events, note];
+    const metrics = { ...execution.metrics, events: copied.length };
+    const own = {
+      ...execution,
+      id: newId('exe'),
+      sessionId: session.id,
+      startedAt: now,
+      endedAt: now,
+      durationMs: 0,
+      metrics,
+    };
+    const number = this.#store.executions.begin(own);
+    this.#store.executions.end(number, own, copied);
+    return number;
+  }
+
+  /** Keeps where a session's start led, for the sessions after it. Needs the turn. */
+  async keep(session: LiveSession, key: string | undefined, executions: readonly Execution[]): Promise<void> {
+    const { worker } = session;
+    if (key === undefined || worker === undefined) return;
+    const { image } = await worker.request({ type: 'image' });
+    this.#store.atomically(() => {
+      const number = this.#store.images.insert({ ...image, takenAt: Date.now() });
+      const kept = executions.map(({ events = [], ...execution }) => ({ execution, events }));
+      const { templateId } = session.record;
+      this.#store.warmStarts.insert(key, templateId, { image: number, executions: kept }, Date.now());
+      session.state = { ...session.state, image: number };
+      this.#store.states.save(session.id, session.state);
+      for (const dropped of this.#store.warmStarts.trim(templateId)) this.#store.images.drop(dropped);
+    });
+    session.parent = this.#references.stateOf(session.id, session.state.image).parent;
+    session.dirty = false;
+  }
+}
