@@ -2,7 +2,7 @@
 // the image, its pages that differ from a reference; and undos, what led from one state of it to the next.
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { Base } from './base.js';
-import { differingPages, gatherPages, liveRanges, pageBytes, scatterPages } from './pages.js';
+import { applyDifference, differenceOfPages, differingPages, liveRanges, pageBytes } from './pages.js';
 
 /** A whole memory that images differ from: the base, or the memory of a template after its startup. */
 export interface Reference {
@@ -17,7 +17,7 @@ export interface Image {
   heapEnd: number;
   /** Numbers of the pages that differ, ascending. */
   pages: Uint32Array;
-  /** Their bytes, in that order, raw deflate. */
+  /** Their difference from the reference's, in that order, raw deflate. */
   data: Uint8Array;
 }
 
@@ -65,29 +65,17 @@ export function updateShadow(shadow: Shadow, memory: Uint8Array, base: Base, hea
   const pages = Uint32Array.from(
     differingPages(memory.subarray(0, copy.length), copy, liveRanges(base.layout, end)),
   );
-  const undo = { heapEnd: shadowHeapEnd(shadow), pages, data: new Uint8Array(pages.length * pageBytes) };
-  pages.forEach((page, index) => {
-    const at = page * pageBytes;
-    // As words: a page's address is a multiple of four.
-    const before = new Int32Array(copy.buffer, at, pageBytes / 4);
-    const after = new Int32Array(memory.buffer, memory.byteOffset + at, pageBytes / 4);
-    const change = new Int32Array(undo.data.buffer, index * pageBytes, pageBytes / 4);
-    for (let word = 0; word < change.length; word++) change[word] = (before[word] ?? 0) ^ (after[word] ?? 0);
-    before.set(after);
-  });
+  const undo = { heapEnd: shadowHeapEnd(shadow), pages, data: differenceOfPages(memory, copy, pages) };
+  for (const page of pages) {
+    copy.set(memory.subarray(page * pageBytes, (page + 1) * pageBytes), page * pageBytes);
+  }
   shadow.head[0] = heapEnd;
   return undo;
 }
 
 /** Takes the shadow back over one change. Undos are applied newest first, without a gap. */
 export function applyUndo(shadow: Shadow, undo: Undo): void {
-  const copy = new Uint8Array(shadow.memory);
-  undo.pages.forEach((page, index) => {
-    for (let byte = 0; byte < pageBytes; byte++) {
-      const at = page * pageBytes + byte;
-      copy[at] = (copy[at] ?? 0) ^ (undo.data[index * pageBytes + byte] ?? 0);
-    }
-  });
+  applyDifference(new Uint8Array(shadow.memory), undo.pages, undo.data);
   shadow.head[0] = undo.heapEnd;
 }
 
@@ -95,8 +83,9 @@ export function applyUndo(shadow: Shadow, undo: Undo): void {
 export function imageOfShadow(shadow: Shadow, base: Base, reference: Reference): Image {
   const heapEnd = shadowHeapEnd(shadow);
   const memory = new Uint8Array(shadow.memory);
-  const pages = differingPages(memory, liveCopy(base, reference, heapEnd), liveRanges(base.layout, heapEnd));
-  const data = deflateRawSync(gatherPages(memory, pages), { level: 1 });
+  const before = liveCopy(base, reference, heapEnd);
+  const pages = differingPages(memory, before, liveRanges(base.layout, heapEnd));
+  const data = deflateRawSync(differenceOfPages(memory, before, pages), { level: 1 });
   return { baseKey: base.key, heapEnd, pages: Uint32Array.from(pages), data };
 }
 
@@ -118,7 +107,7 @@ export function fillShadow(shadow: Shadow, base: Base, reference: Reference, ima
   shadow.memory.grow(wholePages(heapEnd));
   const copy = new Uint8Array(shadow.memory);
   copyLive(copy, base, reference, heapEnd);
-  if (image !== undefined && bytes !== undefined) scatterPages(copy, image.pages, bytes);
+  if (image !== undefined && bytes !== undefined) applyDifference(copy, image.pages, bytes);
   shadow.head[0] = heapEnd;
 }
 
@@ -152,7 +141,8 @@ function unpack(image: Image, base: Base, maxBytes: number): Uint8Array {
   if (bytes.length !== image.pages.length * pageBytes || !fits) {
     throw new ImageError('image is damaged: its pages do not fit its size');
   }
-  return bytes;
+  // Copied, because what zlib gives back need not begin at a word's address.
+  return new Uint8Array(bytes);
 }
 
 /** Copies the live bytes of a reference, up to `end`, into a memory that has room for them. */

@@ -2,7 +2,7 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import * as z from 'zod';
 import type { Base } from './base.js';
-import { differingPages, gatherPages, liveRanges, pageBytes, scatterPages } from './pages.js';
+import { applyDifference, differenceOfPages, differingPages, liveRanges, pageBytes } from './pages.js';
 
 export interface PackedBase {
   key: string;
@@ -24,7 +24,7 @@ export function packBase({ key, layout, signature, driver, heapEnd, memory }: Ba
     layout: JSON.stringify({ layout, signature, driver }),
     heapEnd,
     pages: Uint32Array.from(pages),
-    data: deflateRawSync(gatherPages(bytes, pages), { level: 1 }),
+    data: deflateRawSync(differenceOfPages(bytes, new Uint8Array(0), pages), { level: 1 }),
   };
 }
 
@@ -35,7 +35,7 @@ export function unpackBase({ key, layout: addresses, heapEnd, pages, data }: Pac
     'layout' | 'signature' | 'driver'
   >;
   const memory = new SharedArrayBuffer(Math.ceil(heapEnd / pageBytes) * pageBytes);
-  scatterPages(new Uint8Array(memory), pages, inflateRawSync(data));
+  applyDifference(new Uint8Array(memory), pages, new Uint8Array(inflateRawSync(data)));
   return { key, layout, signature, driver, heapEnd, memory };
 }
 

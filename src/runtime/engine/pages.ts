@@ -52,18 +52,41 @@ function pageDiffers(left: Buffer, right: Buffer, start: number, common: number)
   return tail.some((byte) => byte !== 0);
 }
 
-/** The bytes of these pages of a memory, one after the other. */
-export function gatherPages(memory: Uint8Array, pages: readonly number[]): Uint8Array {
-  const bytes = new Uint8Array(pages.length * pageBytes);
-  pages.forEach((page, index) => {
-    bytes.set(memory.subarray(page * pageBytes, (page + 1) * pageBytes), index * pageBytes);
-  });
-  return bytes;
+const pageWords = pageBytes / 4;
+const zeros = new Int32Array(pageWords);
+
+/** A page as words; all zero where the memory ends before it. A page's address is a multiple of four. */
+function wordsOf(memory: Uint8Array, page: number): Int32Array {
+  const at = page * pageBytes;
+  return at + pageBytes <= memory.byteLength
+    ? new Int32Array(memory.buffer, memory.byteOffset + at, pageWords)
+    : zeros;
 }
 
-/** Puts pages back where {@link gatherPages} took them from. */
-export function scatterPages(memory: Uint8Array, pages: ArrayLike<number>, bytes: Uint8Array): void {
+/**
+ * Exclusive-or of these pages of two memories, one page after the other. Where little differs it is mostly zeros, and
+ * packs to almost nothing. A memory holds whole pages; those past its end count as zero.
+ */
+export function differenceOfPages(
+  a: Uint8Array,
+  b: Uint8Array,
+  pages: ArrayLike<number>,
+): Uint8Array<ArrayBuffer> {
+  const difference = new Int32Array(pages.length * pageWords);
   for (let index = 0; index < pages.length; index++) {
-    memory.set(bytes.subarray(index * pageBytes, (index + 1) * pageBytes), (pages[index] ?? 0) * pageBytes);
+    const [left, right] = [wordsOf(a, pages[index] ?? 0), wordsOf(b, pages[index] ?? 0)];
+    const from = index * pageWords;
+    for (let word = 0; word < pageWords; word++)
+      difference[from + word] = (left[word] ?? 0) ^ (right[word] ?? 0);
+  }
+  return new Uint8Array(difference.buffer);
+}
+
+/** Makes of the one memory the other: the inverse of {@link differenceOfPages}, in either direction. */
+export function applyDifference(memory: Uint8Array, pages: ArrayLike<number>, difference: Uint8Array): void {
+  for (let index = 0; index < pages.length; index++) {
+    const words = wordsOf(memory, pages[index] ?? 0);
+    const change = wordsOf(difference, index);
+    for (let word = 0; word < pageWords; word++) words[word] = (words[word] ?? 0) ^ (change[word] ?? 0);
   }
 }
