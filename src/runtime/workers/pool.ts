@@ -27,7 +27,7 @@ export class WorkerPool {
 
   /** A worker without a session: an idle one at once, else the next that is ready. */
   async lease(): Promise<WorkerThread> {
-    if (this.#closed) throw new Error('worker pool is closed');
+    this.#refuseWhenClosed();
     for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
       if (idle.ended) continue;
       this.#fill();
@@ -36,7 +36,15 @@ export class WorkerPool {
     const [ahead = this.#start()] = this.#starting;
     this.#starting.delete(ahead);
     this.#fill();
-    return ahead;
+    const worker = await ahead;
+    // Whoever closed the pool meanwhile could not see this worker.
+    if (this.#closed) await worker.terminate();
+    this.#refuseWhenClosed();
+    return worker;
+  }
+
+  #refuseWhenClosed(): void {
+    if (this.#closed) throw new Error('worker pool is closed');
   }
 
   /** Takes a worker back: kept for the next session, unless it ended or enough wait already. */
