@@ -97,11 +97,27 @@ export class SessionKeeper {
   /** Has the turn of a ready session, awake, while `work` runs. */
   withTurn<T>(session: string, options: TurnOptions, work: (session: LiveSession) => Promise<T>): Promise<T> {
     return this.withTurnAsleep(session, options, async (live) => {
-      const { fresh, nextTimerMs } = await this.#residents.wake(live);
-      if (nextTimerMs !== undefined) this.planTimer(live, nextTimerMs);
-      if (fresh) await this.start(live);
+      await this.#awaken(live);
       return work(live);
     });
+  }
+
+  /** Wakes a session for a call; one that cannot be woken does not stay in memory. */
+  async #awaken(live: LiveSession): Promise<void> {
+    try {
+      const { fresh, nextTimerMs } = await this.#residents.wake(live);
+      if (nextTimerMs !== undefined) this.planTimer(live, nextTimerMs);
+      // Nothing was stored of it before the daemon went away: it begins anew.
+      if (fresh) await this.start(live);
+    } catch (error) {
+      if (error instanceof RuntimeError && error.code === 'STARTUP_FAILED') {
+        this.change(live, { status: 'crashed', lastError: error.message });
+        this.#residents.remove(live);
+      } else if (live.shadow === undefined) {
+        this.#residents.remove(live);
+      }
+      throw error;
+    }
   }
 
   /** Has the turn of a ready session, awake or not, while `work` runs. */
@@ -121,6 +137,7 @@ export class SessionKeeper {
       try {
         // It may have left memory, or ended, while this waited for its turn: then look it up again.
         if (live.gone) continue;
+        this.refuseWhileClosing();
         live.usedAt = performance.now();
         return await work(live);
       } finally {

@@ -20,7 +20,7 @@ export const templateMethods = {
     errors: ['NAME_TAKEN', 'MODULE_NOT_ALLOWED', 'LIBRARY_NOT_FOUND', 'INVALID_PATH'],
   }),
   'template.list': method({
-    summary: 'All templates, by name.',
+    summary: 'Templates, newest first.',
     params: z.strictObject({ ...pageParams }),
     result: page(Template),
     idempotent: true,
