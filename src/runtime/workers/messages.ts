@@ -27,9 +27,7 @@ export type WorkerRequest =
   /** Packs the saved state as an image: what differs from the reference, or from the base. */
   | { type: 'image'; reference?: Reference }
   /** Answered when everything before it was sent. */
-  | { type: 'sync' }
-  /** Lets go of the session; the worker is free for another. */
-  | { type: 'release' };
+  | { type: 'sync' };
 
 /** Takes a session: as its shadow has it; where that is empty, as its image has it, or fresh from the reference. */
 export interface OpenRequest {
@@ -42,6 +40,11 @@ export interface OpenRequest {
   /** Timers of the state are due so much later. */
   shiftTimersMs: number;
   console: boolean;
+}
+
+/** Not answered: the worker lets go of its session, and is free for another. */
+export interface ReleaseMessage {
+  type: 'release';
 }
 
 /** Not answered: wakes a run that sleeps, after the flag was set. */
@@ -60,7 +63,6 @@ export type WorkerAnswer =
   | { type: 'completed'; items: string[]; replaces: string }
   | { type: 'imaged'; image: Image }
   | { type: 'synced' }
-  | { type: 'released' }
   | { type: 'failed'; message: string };
 
 export interface EventMessage {

@@ -47,20 +47,14 @@ export class WorkerPool {
     if (this.#closed) throw new Error('worker pool is closed');
   }
 
-  /** Takes a worker back: kept for the next session, unless it ended or enough wait already. */
+  /** Takes a worker back: kept for the next session, unless it ended, is not done, or enough wait already. */
   async release(worker: WorkerThread): Promise<void> {
-    if (!worker.ended && !this.#closed && this.#idle.length <= this.#options.spare) {
-      try {
-        await worker.request({ type: 'release' });
-        if (!this.#closed) {
-          this.#idle.push(worker);
-          return;
-        }
-      } catch {
-        // A worker that cannot let go of its session is of no use to another.
-      }
+    if (worker.ended || worker.isBusy || this.#closed || this.#idle.length > this.#options.spare) {
+      await worker.terminate();
+      return;
     }
-    await worker.terminate();
+    worker.release();
+    this.#idle.push(worker);
   }
 
   async close(): Promise<void> {

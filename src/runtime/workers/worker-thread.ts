@@ -8,6 +8,7 @@ import type {
   CancelMessage,
   Control,
   EventMessage,
+  ReleaseMessage,
   UndoMessage,
   WorkerAnswer,
   WorkerRequest,
@@ -25,7 +26,6 @@ interface AnswerTypes {
   complete: 'completed';
   image: 'imaged';
   sync: 'synced';
-  release: 'released';
 }
 
 type AnswerTo<Type extends WorkerRequest['type']> = Extract<WorkerAnswer, { type: AnswerTypes[Type] }>;
@@ -129,6 +129,19 @@ export class WorkerThread {
   cancel(): void {
     Atomics.store(this.#control.cancel, 0, 1);
     const message: CancelMessage = { type: 'cancel' };
+    this.#worker.postMessage(message);
+  }
+
+  /** Whether a request is still unanswered. */
+  get isBusy(): boolean {
+    return this.#pending !== undefined;
+  }
+
+  /** Has it let go of its session: it can be given another at once. */
+  release(): void {
+    this.onUndo = undefined;
+    this.onEvent = undefined;
+    const message: ReleaseMessage = { type: 'release' };
     this.#worker.postMessage(message);
   }
 

@@ -14,6 +14,7 @@ import type {
   CancelMessage,
   EventMessage,
   OpenRequest,
+  ReleaseMessage,
   UndoMessage,
   WorkerAnswer,
   WorkerRequest,
@@ -68,10 +69,6 @@ const openSandbox = (
 
 async function handle(request: WorkerRequest): Promise<void> {
   if (request.type === 'open') return answer(await open(request));
-  if (request.type === 'release') {
-    sandbox = undefined;
-    return answer({ type: 'released' });
-  }
   if (request.type === 'sync') return answer({ type: 'synced' });
   if (sandbox === undefined) throw new Error(`worker holds no session to ${request.type}`);
   if (request.type === 'complete') return answer({ type: 'completed', ...sandbox.complete(request.text) });
@@ -92,8 +89,12 @@ async function handle(request: WorkerRequest): Promise<void> {
   port?.postMessage({ type: 'undo', undo } satisfies UndoMessage, [undo.pages.buffer, undo.data.buffer]);
 }
 
-port.on('message', (message: WorkerRequest | CancelMessage) => {
+port.on('message', (message: WorkerRequest | CancelMessage | ReleaseMessage) => {
   if (message.type === 'cancel') return cancelled.abort();
+  if (message.type === 'release') {
+    sandbox = undefined;
+    return;
+  }
   queue = queue
     .then(() => handle(message))
     .catch((error: unknown) =>
