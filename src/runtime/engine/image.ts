@@ -1,6 +1,6 @@
 // A session's memory outside its engine: the shadow, a whole copy that outlives the thread whose engine it mirrors;
 // the image, its pages that differ from a reference; and undos, what led from one state of it to the next.
-import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { Base } from './base.js';
 import { applyDifference, differenceOfPages, differingPages, liveRanges, pageBytes } from './pages.js';
 
@@ -17,7 +17,7 @@ export interface Image {
   heapEnd: number;
   /** Numbers of the pages that differ, ascending. */
   pages: Uint32Array;
-  /** Their difference from the reference's, in that order, raw deflate. */
+  /** Their difference from the reference's, in that order, raw deflate; then four bytes, the image's checksum. */
   data: Uint8Array;
 }
 
@@ -85,8 +85,20 @@ export function imageOfShadow(shadow: Shadow, base: Base, reference: Reference):
   const memory = new Uint8Array(shadow.memory);
   const before = liveCopy(base, reference, heapEnd);
   const pages = differingPages(memory, before, liveRanges(base.layout, heapEnd));
-  const data = deflateRawSync(differenceOfPages(memory, before, pages), { level: 1 });
-  return { baseKey: base.key, heapEnd, pages: Uint32Array.from(pages), data };
+  const numbers = Uint32Array.from(pages);
+  const packed = deflateRawSync(differenceOfPages(memory, before, pages), { level: 1 });
+  const data = Buffer.concat([packed, checksum(heapEnd, numbers, packed)]);
+  return { baseKey: base.key, heapEnd, pages: numbers, data };
+}
+
+const checksumBytes = 4;
+
+/** CRC-32 of what an image says: a damaged one would go on as a session that never was. */
+function checksum(heapEnd: number, pages: Uint32Array, packed: Uint8Array): Buffer {
+  const numbers = new Uint8Array(pages.buffer, pages.byteOffset, pages.byteLength);
+  const sum = Buffer.alloc(checksumBytes);
+  sum.writeUInt32LE(crc32(packed, crc32(numbers, crc32(String(heapEnd)))));
+  return sum;
 }
 
 /** The reference's bytes up to `end`; beyond its own heap it has none, whatever lies there. */
@@ -131,9 +143,14 @@ function unpack(image: Image, base: Base, maxBytes: number): Uint8Array {
       `image needs ${Math.ceil(end / 1048576)} MiB, the session may have ${Math.floor(maxBytes / 1048576)}`,
     );
   }
+  const packed = image.data.subarray(0, -checksumBytes);
+  const sum = image.data.subarray(-checksumBytes);
+  if (!checksum(image.heapEnd, image.pages, packed).equals(sum)) {
+    throw new ImageError('image is damaged: its checksum does not match');
+  }
   let bytes: Uint8Array;
   try {
-    bytes = inflateRawSync(image.data, { maxOutputLength: image.pages.length * pageBytes + 1 });
+    bytes = inflateRawSync(packed, { maxOutputLength: image.pages.length * pageBytes + 1 });
   } catch (error) {
     throw new ImageError('image is damaged: its pages do not unpack', { cause: error });
   }
