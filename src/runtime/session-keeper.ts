@@ -8,6 +8,7 @@ import type { Runner, RunSpec } from './runner.js';
 import type { StoredSession } from './store/sessions.js';
 import type { Store } from './store/store.js';
 import type { CallHooks, LogEntry, RuntimeEvent } from './types.js';
+import type { Purpose } from './turns.js';
 import type { WarmStarts } from './warm-starts.js';
 
 /** Node's timers take no more; a session's timer that is due later is looked at again then. */
@@ -22,6 +23,8 @@ export interface Saving {
 export interface TurnOptions {
   ifBusy: 'reject' | 'wait';
   signal?: AbortSignal | undefined;
+  /** Default `call`. A client's call waits for upkeep, and is refused for another call. */
+  purpose?: Purpose;
 }
 
 export interface SessionKeeperOptions {
@@ -123,16 +126,16 @@ export class SessionKeeper {
   /** Has the turn of a ready session, awake or not, while `work` runs. */
   async withTurnAsleep<T>(
     session: string,
-    { ifBusy, signal }: TurnOptions,
+    { ifBusy, signal, purpose = 'call' }: TurnOptions,
     work: (session: LiveSession) => Promise<T>,
   ): Promise<T> {
     for (;;) {
       this.refuseWhileClosing();
       const record = this.requireReady(session);
       const live = this.#residents.find(record.id) ?? (await this.#residents.admit(record));
-      if (!live.turns.tryTake('call')) {
+      if (!live.turns.tryTake(purpose)) {
         if (ifBusy === 'reject' && live.turns.isCalled) throw busy(record.id);
-        await live.turns.take('call', signal);
+        await live.turns.take(purpose, signal);
       }
       try {
         // It may have left memory, or ended, while this waited for its turn: then look it up again.
@@ -179,7 +182,8 @@ export class SessionKeeper {
   async #runTimer(session: SessionId): Promise<void> {
     this.#timers.delete(session);
     try {
-      await this.withTurn(session, { ifBusy: 'wait' }, (live) => this.#execute(live, timerSpec(live)));
+      const options = { ifBusy: 'wait', purpose: 'upkeep' } as const;
+      await this.withTurn(session, options, (live) => this.#execute(live, timerSpec(live)));
     } catch (error) {
       if (this.#closing) return;
       this.#options.log({ level: 'error', message: 'running a timer failed', sessionId: session, error });

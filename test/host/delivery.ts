@@ -31,6 +31,7 @@ const session: Session = {
   templateVersion: 1,
   status: 'ready',
   residency: 'live',
+  storedBytes: 0,
   createdAt: '2025-01-01T00:00:00.000Z',
   lastUsedAt: '2025-01-01T00:00:00.000Z',
 };

@@ -86,6 +86,7 @@ t.test('each execution has its own notice, a session its latest state', async (t
         templateVersion: 1,
         status,
         residency: 'none',
+        storedBytes: 0,
         createdAt: '2026-01-01T00:00:00.000Z',
         lastUsedAt: '2026-01-01T00:00:00.000Z',
       },

@@ -7,7 +7,7 @@ import { Instance, evalFlags } from './instance.js';
 import { liveRanges, pageBytes, type Layout } from './pages.js';
 
 /** Raise it with every change to the order of the boot or to what the memory of a base must hold. */
-const bootVersion = 1;
+const bootVersion = 2;
 
 /** A whole memory as of one moment, shared between threads; the addresses are those of the engine's memory. */
 export interface Base {

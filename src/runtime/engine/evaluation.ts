@@ -120,10 +120,10 @@ class Evaluation {
         if (result !== undefined) return { status: 'ok', result, engine: 'sound', unfinished: false };
       }
       if (settled.kind === 'never') return neverSettled(settled.awaited);
-      if (settled.kind === 'exception') return this.#thrown(settled.handle);
-      if (run.stop === undefined) return exhausted;
+      const thrown = settled.kind === 'exception' ? this.#thrown(settled.handle) : exhausted;
+      if (run.stop === undefined) return thrown;
     }
-    // Stopped, if only while its value was described.
+    // Stopped, if only while its value or exception was described.
     const stop = run.stop ?? 'wallMs';
     const frames = settled.kind === 'exception' ? framesOf(this.#describeError(settled.handle)) : '';
     const status =

@@ -64,6 +64,9 @@ export class Instance {
     const runtime = quickjs.newRuntime();
     runtime.setInterruptHandler(options.shouldInterrupt);
     runtime.setMaxStackSize(options.stackBytes);
+    runtime.setModuleLoader((name) => ({
+      error: new Error(`cannot import '${name}': imports are not supported yet`),
+    }));
     const context = runtime.newContext();
     // These are made at their first use; made here, they are at the same address in every instance.
     void [context.undefined, context.null, context.true, context.false, context.global];

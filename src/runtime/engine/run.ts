@@ -84,8 +84,9 @@ export class Run {
     return this.#stop !== undefined;
   }
 
-  /** Lets the guest go on for a moment although the run was stopped, to describe how it ended. */
+  /** Lets the guest go on to describe how it ended: in the time it has left, or for a moment where it was stopped. */
   withGrace<T>(work: () => T): T {
+    if (this.#stop === undefined) return this.active(work);
     this.#graceUntil = performance.now() + graceMs;
     try {
       return work();
