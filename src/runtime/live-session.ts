@@ -32,6 +32,8 @@ export class LiveSession {
   dirty = false;
   usedAt = performance.now();
   saveDue: NodeJS.Timeout | undefined;
+  /** Set by {@link end}. */
+  ending = false;
   /** Set once it leaves memory: whoever waited for the turn must look the session up again. */
   gone = false;
 
@@ -44,5 +46,11 @@ export class LiveSession {
 
   get id(): SessionId {
     return this.record.id;
+  }
+
+  /** Cancels what runs, and what would run before the session's end. */
+  end(): void {
+    this.ending = true;
+    this.running?.cancel();
   }
 }

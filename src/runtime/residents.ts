@@ -7,6 +7,7 @@ import { LiveSession } from './live-session.js';
 import type { References } from './references.js';
 import type { StoredSession } from './store/sessions.js';
 import type { Store } from './store/store.js';
+import type { Purpose } from './turns.js';
 import { UndoHistory, type HistoryBounds } from './undo-history.js';
 import { packUndo } from './undo-packing.js';
 import type { WorkerPool } from './workers/pool.js';
@@ -45,8 +46,11 @@ export class Residents {
     return this.#live.get(session);
   }
 
-  /** The session in memory, made to be there (without a worker yet). Rejects with OVERLOADED where none can leave. */
-  async admit(record: StoredSession): Promise<LiveSession> {
+  /**
+   * The session in memory, made to be there (without a worker yet). With a purpose, a new one comes with its turn taken,
+   * so that nobody can make it leave first. Rejects with OVERLOADED where none can leave.
+   */
+  async admit(record: StoredSession, purpose?: Purpose): Promise<LiveSession> {
     const present = this.#live.get(record.id);
     if (present !== undefined) return present;
     const policy = this.#store.templates.policy(record.templateId, record.templateVersion);
@@ -56,6 +60,7 @@ export class Residents {
     }
     const history = new UndoHistory(this.#options.undo, this.#store.states.lastUndo(record.id));
     const session = new LiveSession(record, policy, this.#store.states.find(record.id), history);
+    if (purpose !== undefined) session.turns.tryTake(purpose);
     // Counted from now on, so that many at once cannot pass the limit together.
     this.#live.set(record.id, session);
     try {

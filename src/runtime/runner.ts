@@ -62,7 +62,7 @@ export class Runner {
       record.begin();
       const answered = worker.request({ type: 'run', request: spec.request });
       hooks.signal?.addEventListener('abort', abort, { once: true });
-      if (hooks.signal?.aborted === true) abort();
+      if (hooks.signal?.aborted === true || session.ending) abort();
       const report = await answered.then(
         ({ report }) => report,
         (error: unknown) => this.#afterDeath(session, watch, spec, error),

@@ -236,12 +236,12 @@ export class SessionKeeper {
     this.#closing = true;
     for (const timer of this.#timers.values()) clearTimeout(timer);
     const deadline = setTimeout(() => {
-      for (const { running } of this.#residents.all) running?.cancel();
+      for (const session of this.#residents.all) session.end();
     }, graceMs);
     try {
       await Promise.all(
         this.#residents.all.map(async (session) => {
-          await session.turns.take('upkeep');
+          await session.turns.takeNext('upkeep');
           await this.#upkeep(session, async () => {
             if (session.gone) return;
             await this.save(session);

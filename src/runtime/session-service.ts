@@ -52,12 +52,11 @@ export class SessionService implements Sessions {
     }
     let session: LiveSession;
     try {
-      session = await this.#residents.admit(record);
+      session = await this.#residents.admit(record, 'call');
     } catch (error) {
       this.#store.sessions.delete(record.id);
       throw error;
     }
-    session.turns.tryTake('call');
     try {
       await this.#keeper.start(session);
       this.#keeper.change(session, { status: 'ready' });
@@ -92,12 +91,14 @@ export class SessionService implements Sessions {
     if (record.status === 'closed') return this.#keeper.toSession(record);
     const live = this.#residents.find(record.id);
     if (live === undefined) {
+      this.#keeper.planTimerOf(record.id, undefined);
       this.#keeper.write({ ...record, status: 'closed', closedAt: new Date().toISOString() });
       return this.get(record.id);
     }
-    live.running?.cancel();
-    await live.turns.take('call');
+    live.end();
+    await live.turns.takeNext('call');
     try {
+      this.#keeper.planTimer(live, undefined);
       if (!live.gone) this.#residents.remove(live);
       this.#keeper.change(live, { status: 'closed', closedAt: new Date().toISOString() });
     } finally {

@@ -56,6 +56,12 @@ export class Turns {
     });
   }
 
+  /** Waits for the turn before all who wait, and is never refused: for what ends the session. */
+  takeNext(purpose: Purpose): Promise<void> {
+    if (this.tryTake(purpose)) return Promise.resolve();
+    return new Promise((resolve) => this.#line.unshift({ purpose, enter: resolve }));
+  }
+
   /** Gives the turn to the next in line. */
   end(): void {
     const next = this.#line.shift();
