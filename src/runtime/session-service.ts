@@ -9,6 +9,7 @@ import type { StoredSession } from './store/sessions.js';
 import type { Store } from './store/store.js';
 import { defaultTemplateName, parseName, requireTemplate } from './template-service.js';
 import type { Page, PageInput, RuntimeEvent, Sessions } from './types.js';
+import { WorkerEnded } from './workers/worker-thread.js';
 import { requireWorktree } from './worktree.js';
 
 export interface SessionServiceOptions {
@@ -132,10 +133,21 @@ export class SessionService implements Sessions {
   complete(session: string, text: string): Promise<{ items: string[]; replaces: string }> {
     return this.#keeper.withTurn(session, { ifBusy: 'reject' }, async ({ worker }) => {
       if (worker === undefined) throw new Error('the session has no worker');
-      const { items, replaces } = await worker.request({ type: 'complete', text });
-      return { items, replaces };
+      const patience = setTimeout(() => void worker.terminate(), completionPatienceMs);
+      try {
+        const { items, replaces } = await worker.request({ type: 'complete', text });
+        return { items, replaces };
+      } catch (error) {
+        if (error instanceof WorkerEnded) return { items: [], replaces: '' };
+        throw error;
+      } finally {
+        clearTimeout(patience);
+      }
     });
   }
 }
+
+/** Traps of a proxy may run while names are looked up: one that the engine cannot stop costs the session its worker. */
+const completionPatienceMs = 1000;
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -28,6 +28,9 @@ const guestStackBytes = 2 * 1024 * 1024;
  */
 export const threadStackMb = 64;
 
+/** Completion is asked for with every key: later than this nobody waits for it any more. */
+const completionMs = 200;
+
 export interface SandboxOptions {
   module: WebAssembly.Module;
   base: Base;
@@ -45,6 +48,7 @@ export class Sandbox {
   #instance: Instance;
   #driver: Driver;
   #run: Run | undefined;
+  #completeUntil = Infinity;
   /** What `beginRun` was last told, to tell it again only when it changes. */
   #surroundings = '';
 
@@ -96,8 +100,19 @@ export class Sandbox {
     return this.#driver.nextTimer();
   }
 
+  /** Names that could follow; none where the traps of a proxy, which it may meet, take too long. */
   complete(text: string): { items: string[]; replaces: string } {
-    return this.#driver.complete(text);
+    this.#completeUntil = performance.now() + completionMs;
+    try {
+      return this.#driver.complete(text);
+    } finally {
+      // What a trap changed before it was stopped is undone.
+      if (performance.now() > this.#completeUntil) {
+        fill(this.#instance, this.#options);
+        this.#surroundings = '';
+      }
+      this.#completeUntil = Infinity;
+    }
   }
 
   /**
@@ -156,7 +171,7 @@ export class Sandbox {
   }
 
   shouldInterrupt(): boolean {
-    return this.#run?.shouldStop() ?? false;
+    return this.#run?.shouldStop() ?? performance.now() > this.#completeUntil;
   }
 
   hostCall(operation: string, args: (string | number)[]): string | number | undefined {
