@@ -47,6 +47,7 @@ export const migrations: readonly { version: number; sql: string }[] = [
         env TEXT,
         status TEXT NOT NULL,
         state TEXT NOT NULL,
+        undone_at TEXT,
         started_at TEXT NOT NULL,
         ended_at TEXT,
         duration_ms REAL,
@@ -72,7 +73,7 @@ export const migrations: readonly { version: number; sql: string }[] = [
         data BLOB NOT NULL
       );
       CREATE TABLE images (
-        number INTEGER PRIMARY KEY,
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
         base_key TEXT NOT NULL,
         parent INTEGER REFERENCES images (number),
         heap_end INTEGER NOT NULL,
@@ -96,6 +97,7 @@ export const migrations: readonly { version: number; sql: string }[] = [
         session_id TEXT NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
         label TEXT,
         image INTEGER REFERENCES images (number),
+        last_execution INTEGER NOT NULL,
         created_at TEXT NOT NULL
       );
       CREATE INDEX checkpoints_by_session ON checkpoints (session_id, number);
