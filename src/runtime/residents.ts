@@ -47,12 +47,10 @@ export class Residents {
   }
 
   /**
-   * The session in memory, made to be there (without a worker yet). With a purpose, a new one comes with its turn taken,
-   * so that nobody can make it leave first. Rejects with OVERLOADED where none can leave.
+   * Brings a session that is not in memory there, without a worker yet, and with its turn taken: nobody uses it or
+   * makes it leave before the caller does. Rejects with OVERLOADED where no other can leave.
    */
-  async admit(record: StoredSession, purpose?: Purpose): Promise<LiveSession> {
-    const present = this.#live.get(record.id);
-    if (present !== undefined) return present;
+  async admit(record: StoredSession, purpose: Purpose): Promise<LiveSession> {
     const policy = this.#store.templates.policy(record.templateId, record.templateVersion);
     if (policy === undefined) {
       const message = `session ${record.id}: version ${record.templateVersion} of its template is gone`;
@@ -60,22 +58,23 @@ export class Residents {
     }
     const history = new UndoHistory(this.#options.undo, this.#store.states.lastUndo(record.id));
     const session = new LiveSession(record, policy, this.#store.states.find(record.id), history);
-    if (purpose !== undefined) session.turns.tryTake(purpose);
+    session.turns.tryTake(purpose);
     // Counted from now on, so that many at once cannot pass the limit together.
     this.#live.set(record.id, session);
     try {
-      while (this.#live.size > this.#options.maxLive) await this.#evictOne(session);
+      while (this.#live.size > this.#options.maxLive) await this.#evictOne();
     } catch (error) {
       this.#live.delete(record.id);
       session.gone = true;
+      session.turns.end();
       throw error;
     }
     return session;
   }
 
-  async #evictOne(newcomer: LiveSession): Promise<void> {
+  async #evictOne(): Promise<void> {
     const [oldest] = this.all
-      .filter((session) => session !== newcomer && !session.turns.isTaken)
+      .filter((session) => !session.turns.isTaken)
       .toSorted((a, b) => a.usedAt - b.usedAt);
     if (oldest === undefined || !oldest.turns.tryTake('upkeep')) {
       const message = `all ${this.#options.maxLive} live sessions are busy; try again, or raise maxLiveSessions`;

@@ -105,7 +105,7 @@ export class SessionKeeper {
     });
   }
 
-  /** Wakes a session for a call; one that cannot be woken does not stay in memory. */
+  /** Wakes a session for a call. */
   async #awaken(live: LiveSession): Promise<void> {
     try {
       const { fresh, nextTimerMs } = await this.#residents.wake(live);
@@ -115,8 +115,6 @@ export class SessionKeeper {
     } catch (error) {
       if (error instanceof RuntimeError && error.code === 'STARTUP_FAILED') {
         this.change(live, { status: 'crashed', lastError: error.message });
-        this.#residents.remove(live);
-      } else if (live.shadow === undefined) {
         this.#residents.remove(live);
       }
       throw error;
@@ -132,8 +130,9 @@ export class SessionKeeper {
     for (;;) {
       this.refuseWhileClosing();
       const record = this.requireReady(session);
-      const live = this.#residents.find(record.id) ?? (await this.#residents.admit(record));
-      if (!live.turns.tryTake(purpose)) {
+      const present = this.#residents.find(record.id);
+      const live = present ?? (await this.#residents.admit(record, purpose));
+      if (present?.turns.tryTake(purpose) === false) {
         if (ifBusy === 'reject' && live.turns.isCalled) throw busy(record.id);
         await live.turns.take(purpose, signal);
       }
@@ -144,6 +143,8 @@ export class SessionKeeper {
         live.usedAt = performance.now();
         return await work(live);
       } finally {
+        // It was not woken, or could not be: then it is not in memory.
+        if (live.shadow === undefined && !live.gone) this.#residents.remove(live);
         live.turns.end();
         this.#planSave(live);
       }

@@ -70,7 +70,11 @@ export class TemplateService implements Templates {
         `template ${quote(name)} cannot be deleted: sessions are made from it by default`,
       );
     }
-    for (const session of this.#store.sessions.idsOfTemplate(id)) await this.#deleteSession(session);
+    // Again and again: others may be made of it while these end.
+    for (let ids = this.#store.sessions.idsOfTemplate(id); ids.length > 0;) {
+      for (const session of ids) await this.#deleteSession(session);
+      ids = this.#store.sessions.idsOfTemplate(id);
+    }
     this.#store.templates.delete(id);
     this.#store.images.sweep();
   }
