@@ -86,6 +86,9 @@ export const Execution = z.strictObject({
   env: Environment.optional(),
   status: ExecutionStatus,
   state: StateOutcome.describe('what became of the session’s state'),
+  undoneAt: Timestamp.optional().describe(
+    'when its effect on the session was taken back: by a rollback, or because the daemon went away before it was stored',
+  ),
   startedAt: Timestamp,
   endedAt: Timestamp.optional(),
   durationMs: z.number().optional(),

@@ -162,20 +162,24 @@ export class Residents {
       ...(parent === undefined ? {} : { reference: parent.reference }),
     });
     const undos = await Promise.all(history.unstored.map(packUndo));
-    this.#store.atomically(() => {
-      const before = session.state.image;
+    const stored = this.#store.atomically(() => {
       const number = this.#store.images.insert({
         ...image,
         takenAt: Date.now(),
         ...(parent === undefined ? {} : { parent: parent.image }),
       });
-      session.state = { ...session.state, image: number };
-      this.#store.states.save(session.id, session.state);
+      this.#store.states.save(session.id, { ...session.state, image: number });
       for (const undo of undos) this.#store.states.addUndo(session.id, undo);
       const contiguous = (undos[0]?.number ?? 0) > history.stored + 1 ? (undos[0]?.number ?? 0) : 0;
-      this.#store.states.keepUndos(session.id, Math.max(history.firstKept, contiguous), history.last);
-      this.#store.images.drop(before);
+      this.#store.states.keepUndos(session.id, {
+        first: Math.max(history.firstKept, contiguous),
+        last: history.last,
+        executions: history.executionsKept,
+      });
+      this.#store.images.drop(session.state.image);
+      return number;
     });
+    session.state = { ...session.state, image: stored };
     history.stored = history.last;
     session.dirty = false;
   }

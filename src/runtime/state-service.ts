@@ -70,7 +70,12 @@ export class StateService implements States {
         createdAt: new Date().toISOString(),
         bytes: image === undefined ? 0 : this.#store.images.bytes(image),
       };
-      this.#store.checkpoints.insert(live.id, checkpoint, image);
+      const { lastExecution } = live.state;
+      this.#store.checkpoints.insert(live.id, {
+        checkpoint,
+        lastExecution,
+        ...(image === undefined ? {} : { image }),
+      });
       return checkpoint;
     });
   }
@@ -96,7 +101,7 @@ export class StateService implements States {
       const message = `session ${live.id} has no checkpoint ${JSON.stringify(reference)}`;
       throw new RuntimeError('CHECKPOINT_NOT_FOUND', message);
     }
-    const { checkpoint, image } = found;
+    const { checkpoint, image, lastExecution } = found;
     const stored = image === undefined ? undefined : this.#store.images.find(image);
     if (stored !== undefined && stored.baseKey !== this.#base.key) {
       const message = `checkpoint ${checkpoint.checkpoint} belongs to engine ${stored.baseKey}, this one is ${this.#base.key}`;
@@ -110,7 +115,9 @@ export class StateService implements States {
     live.record = { ...live.record, restoredFrom: `checkpoint ${checkpoint.checkpoint}` };
     this.#store.atomically(() => {
       this.#store.states.save(live.id, state);
-      this.#store.states.keepUndos(live.id, 1, 0);
+      this.#store.states.dropUndos(live.id);
+      this.#store.executions.redoUpTo(live.id, lastExecution, checkpoint.createdAt);
+      this.#store.executions.undoFrom(live.id, lastExecution + 1, new Date().toISOString());
       this.#store.images.drop(before);
       this.#store.sessions.update(live.record);
     });
@@ -124,10 +131,21 @@ export class StateService implements States {
       const message = `session ${live.id} has no execution ${JSON.stringify(reference)}`;
       throw new RuntimeError('EXECUTION_NOT_FOUND', message);
     }
+    const { number, execution } = found;
+    if (execution.undoneAt !== undefined) {
+      const message = `session ${live.id}: ${reference} was undone at ${execution.undoneAt}, and its state before it with it`;
+      throw new RuntimeError('STATE_UNAVAILABLE', message);
+    }
+    if (execution.kind === 'startup') {
+      const message = `session ${live.id}: ${reference} is part of its start, and there is nothing before that; create a new session`;
+      throw new RuntimeError('STATE_UNAVAILABLE', message);
+    }
     await this.#residents.wake(live);
     // What the last run changed may still be on its way.
     await live.worker?.request({ type: 'sync' });
-    const path = pathBack(this.#chain(live), found.number);
+    const path = pathBack(this.#chain(live), number, (after) =>
+      this.#store.executions.effects(live.id, after, number),
+    );
     if (path === undefined) {
       const message = `session ${live.id}: its state before ${reference} is no longer kept; see the setting undo`;
       throw new RuntimeError('STATE_UNAVAILABLE', message);
@@ -143,6 +161,7 @@ export class StateService implements States {
     const { nextTimerMs } = await this.#residents.reload(live);
     this.#keeper.planTimer(live, nextTimerMs);
     await this.#keeper.save(live);
+    this.#store.executions.undoFrom(live.id, number, new Date().toISOString());
   }
 
   /** The session's changes, oldest first: those in the store, then those that are only in memory. */

@@ -1,6 +1,9 @@
-// What leads back from a session's state: one change for each execution, newest last, each of them stored once.
-// The chain has no gaps: every save of the session's shadow adds to it, or it begins anew.
-import type { Undo } from './engine/image.js';
+// What leads back from a session's state: one change for each execution, newest last, and one for what timers and
+// waking changed between two of them. The chain has no gaps: every save of the shadow adds to it, or it begins anew.
+import { joinUndos, type Undo } from './engine/image.js';
+
+/** Entries kept for each execution that can be undone: its own, and those of timers and of waking around it. */
+const entriesEach = 3;
 
 export interface HistoryEntry {
   number: number;
@@ -22,6 +25,8 @@ export class UndoHistory {
   readonly #expected: (number | undefined)[] = [];
   #entries: HistoryEntry[] = [];
   #bytes = 0;
+  /** How many of the entries are an execution's. */
+  #executions = 0;
   #next: number;
   /** Entries up to this number are in the store. */
   stored: number;
@@ -44,11 +49,31 @@ export class UndoHistory {
   }
 
   add(execution: number | undefined, undo: Undo): void {
+    const last = this.#entries.at(-1);
+    if (execution === undefined && last !== undefined && last.execution === undefined) {
+      this.truncate(last.number);
+      this.#push(undefined, joinUndos(last.undo, undo));
+    } else {
+      this.#push(execution, undo);
+    }
+    while (this.#isFull) {
+      const dropped = this.#entries.shift();
+      this.#bytes -= dropped?.undo.data.byteLength ?? 0;
+      if (dropped?.execution !== undefined) this.#executions--;
+    }
+  }
+
+  #push(execution: number | undefined, undo: Undo): void {
     this.#entries.push({ number: this.#next++, execution, undo });
     this.#bytes += undo.data.byteLength;
-    while (this.#entries.length > this.#bounds.executions || this.#bytes > this.#bounds.bytes) {
-      this.#bytes -= this.#entries.shift()?.undo.data.byteLength ?? 0;
-    }
+    if (execution !== undefined) this.#executions++;
+  }
+
+  get #isFull(): boolean {
+    const { executions, bytes } = this.#bounds;
+    return (
+      this.#executions > executions || this.#entries.length > executions * entriesEach || this.#bytes > bytes
+    );
   }
 
   /** Number of the newest entry. */
@@ -58,7 +83,12 @@ export class UndoHistory {
 
   /** Number of the oldest entry worth keeping in the store. */
   get firstKept(): number {
-    return this.#next - this.#bounds.executions;
+    return this.#next - this.#bounds.executions * entriesEach;
+  }
+
+  /** So many entries of executions are worth keeping in the store. */
+  get executionsKept(): number {
+    return this.#bounds.executions;
   }
 
   get entries(): readonly HistoryEntry[] {
@@ -74,6 +104,7 @@ export class UndoHistory {
   truncate(first: number): void {
     this.#entries = this.#entries.filter(({ number }) => number < first);
     this.#bytes = this.#entries.reduce((sum, { undo }) => sum + undo.data.byteLength, 0);
+    this.#executions = this.#entries.filter(({ execution }) => execution !== undefined).length;
     this.#next = first;
     this.stored = Math.min(this.stored, first - 1);
   }
@@ -81,13 +112,20 @@ export class UndoHistory {
 
 /**
  * The entries that lead back to just before an execution, newest first; `undefined` where the chain (oldest first)
- * does not reach so far.
+ * does not lead there. `effects` answers, of the executions after the one with that number, which had an effect on
+ * the state then, or have one now.
  */
-export function pathBack(chain: readonly HistoryEntry[], execution: number): HistoryEntry[] | undefined {
-  const since = chain.findIndex((entry) => entry.execution !== undefined && entry.execution >= execution);
-  if (since < 0) return [];
-  const reaches = chain
-    .slice(0, since + 1)
-    .some((entry) => entry.execution !== undefined && entry.execution <= execution);
-  return reaches ? chain.slice(since).toReversed() : undefined;
+export function pathBack(
+  chain: readonly HistoryEntry[],
+  execution: number,
+  effects: (after: number) => readonly number[],
+): HistoryEntry[] | undefined {
+  const own = chain.findIndex((entry) => entry.execution === execution);
+  if (own >= 0) return chain.slice(own).toReversed();
+  // One that left no mark: what came after it must be undone, as far as the chain knows of all that did.
+  const made = chain.flatMap((entry) => (entry.execution === undefined ? [] : [entry.execution]));
+  const before = made.findLast((number) => number < execution) ?? 0;
+  if (!effects(before).every((number) => made.includes(number))) return undefined;
+  const next = chain.findIndex((entry) => entry.execution !== undefined && entry.execution > execution);
+  return next < 0 ? [] : chain.slice(next).toReversed();
 }

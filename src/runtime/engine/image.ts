@@ -73,6 +73,21 @@ export function updateShadow(shadow: Shadow, memory: Uint8Array, base: Base, hea
   return undo;
 }
 
+/** Two changes, one after the other, as one. */
+export function joinUndos(older: Undo, newer: Undo): Undo {
+  const pages = Uint32Array.from(new Set([...older.pages, ...newer.pages])).toSorted();
+  const place = new Map(Array.from(pages, (page, index) => [page, index]));
+  const data = new Uint8Array(pages.length * pageBytes);
+  for (const undo of [older, newer]) {
+    applyDifference(
+      data,
+      undo.pages.map((page) => place.get(page) ?? 0),
+      undo.data,
+    );
+  }
+  return { heapEnd: older.heapEnd, pages, data };
+}
+
 /** Takes the shadow back over one change. Undos are applied newest first, without a gap. */
 export function applyUndo(shadow: Shadow, undo: Undo): void {
   applyDifference(new Uint8Array(shadow.memory), undo.pages, undo.data);

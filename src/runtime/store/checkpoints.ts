@@ -6,6 +6,8 @@ import type { Connection } from './database.js';
 export interface StoredCheckpoint {
   checkpoint: Checkpoint;
   image?: number;
+  /** Number of the last execution whose effect is in it, or was undone. */
+  lastExecution: number;
 }
 
 interface CheckpointRow {
@@ -13,11 +15,12 @@ interface CheckpointRow {
   id: CheckpointId;
   label: string | null;
   image: number | null;
+  last_execution: number;
   created_at: string;
   bytes: number | null;
 }
 
-const columns = `c.number, c.id, c.label, c.image, c.created_at, i.bytes`;
+const columns = `c.number, c.id, c.label, c.image, c.last_execution, c.created_at, i.bytes`;
 
 export class CheckpointStore {
   readonly #insert;
@@ -27,7 +30,7 @@ export class CheckpointStore {
 
   constructor(db: Connection) {
     this.#insert = db.prepare(
-      `INSERT INTO checkpoints (id, session_id, label, image, created_at) VALUES (?, ?, ?, ?, ?)`,
+      `INSERT INTO checkpoints (id, session_id, label, image, last_execution, created_at) VALUES (?, ?, ?, ?, ?, ?)`,
     );
     this.#find = db.prepare<[string, string, string], CheckpointRow>(
       `SELECT ${columns} FROM checkpoints c LEFT JOIN images i ON i.number = c.image
@@ -44,15 +47,20 @@ export class CheckpointStore {
       .pluck();
   }
 
-  insert(session: SessionId, { checkpoint, label, createdAt }: Checkpoint, image: number | undefined): void {
-    this.#insert.run(checkpoint, session, label ?? null, image ?? null, createdAt);
+  insert(session: SessionId, { checkpoint: kept, image, lastExecution }: StoredCheckpoint): void {
+    const { checkpoint, label, createdAt } = kept;
+    this.#insert.run(checkpoint, session, label ?? null, image ?? null, lastExecution, createdAt);
   }
 
   /** By id, or the newest with this label. */
   find(session: SessionId, reference: string): StoredCheckpoint | undefined {
     const row = this.#find.get(session, reference, reference);
     if (row === undefined) return undefined;
-    return { checkpoint: toCheckpoint(row), ...(row.image === null ? {} : { image: row.image }) };
+    return {
+      checkpoint: toCheckpoint(row),
+      lastExecution: row.last_execution,
+      ...(row.image === null ? {} : { image: row.image }),
+    };
   }
 
   /** Newest first, with their numbers. */

@@ -14,6 +14,7 @@ interface ExecutionRow {
   env: string | null;
   status: string;
   state: string;
+  undone_at: string | null;
   started_at: string;
   ended_at: string | null;
   duration_ms: number | null;
@@ -39,6 +40,9 @@ export class ExecutionStore {
   readonly #events;
   readonly #total;
   readonly #lastOf;
+  readonly #effects;
+  readonly #undo;
+  readonly #redo;
   readonly #interrupt;
   readonly #pruneAge;
   readonly #pruneCount;
@@ -71,6 +75,21 @@ export class ExecutionStore {
     this.#lastOf = db
       .prepare<[string], number | null>(`SELECT max(number) FROM executions WHERE session_id = ?`)
       .pluck();
+    this.#effects = db
+      .prepare<{ session: string; after: number; moment: number }, number>(
+        `SELECT e.number FROM executions e JOIN executions m ON m.number = :moment
+         WHERE e.session_id = :session AND e.number > :after AND e.number <> :moment
+         AND e.state = 'kept' AND e.kind <> 'startup'
+         AND (e.undone_at IS NULL OR (e.number < :moment AND e.undone_at >= m.started_at))`,
+      )
+      .pluck();
+    this.#undo = db.prepare(
+      `UPDATE executions SET undone_at = ?
+       WHERE session_id = ? AND number >= ? AND state = 'kept' AND undone_at IS NULL`,
+    );
+    this.#redo = db.prepare(
+      `UPDATE executions SET undone_at = NULL WHERE session_id = ? AND number <= ? AND undone_at > ?`,
+    );
     this.#interrupt = db.prepare(
       `UPDATE executions SET status = 'interrupted', state = 'rolled_back', ended_at = :now, error = :error
        WHERE status = 'running'`,
@@ -160,6 +179,24 @@ export class ExecutionStore {
     return this.#lastOf.get(session) ?? 0;
   }
 
+  /**
+   * Executions of the session, those of its start apart, that came after `after`, and whose effect was in its state at
+   * the moment when an execution began, or is in it now.
+   */
+  effects(session: SessionId, after: number, moment: number): number[] {
+    return this.#effects.all({ session, after, moment });
+  }
+
+  /** Writes that the effect of this execution and all after it was taken back. */
+  undoFrom(session: SessionId, number: number, now: string): void {
+    this.#undo.run(now, session, number);
+  }
+
+  /** Writes that what was undone since then, up to this execution, is in the session's state again. */
+  redoUpTo(session: SessionId, number: number, since: string): void {
+    this.#redo.run(session, number, since);
+  }
+
   /** What was running when the daemon went away did not end. */
   interruptRunning(now: string): void {
     const error = { name: 'InterruptedError', message: 'the daemon went away while the execution ran' };
@@ -180,6 +217,7 @@ function toExecution(row: ExecutionRow): Execution {
   const optional = {
     code: row.code,
     path: row.path,
+    undoneAt: row.undone_at,
     args: row.args === null ? null : fromJson(row.args),
     env: row.env === null ? null : fromJson(row.env),
     endedAt: row.ended_at,

@@ -45,6 +45,7 @@ export class StateStore {
   readonly #lastUndo;
   readonly #insertUndo;
   readonly #trimUndos;
+  readonly #dropUndos;
   readonly #bytes;
   readonly #lost;
 
@@ -66,7 +67,12 @@ export class StateStore {
     this.#insertUndo = db.prepare(
       `INSERT OR REPLACE INTO undos (session_id, number, execution, heap_end, pages, data) VALUES (?, ?, ?, ?, ?, ?)`,
     );
-    this.#trimUndos = db.prepare(`DELETE FROM undos WHERE session_id = ? AND (number < ? OR number > ?)`);
+    this.#trimUndos = db.prepare(
+      `DELETE FROM undos WHERE session_id = :session AND (number < :first OR number > :last OR number <
+       (SELECT number FROM undos WHERE session_id = :session AND execution IS NOT NULL AND number <= :last
+        ORDER BY number DESC LIMIT 1 OFFSET max(0, :executions - 1)))`,
+    );
+    this.#dropUndos = db.prepare(`DELETE FROM undos WHERE session_id = ?`);
     this.#bytes = db
       .prepare<[string, string, string], number>(
         `SELECT (SELECT coalesce(sum(bytes), 0) FROM images WHERE number IN
@@ -126,9 +132,13 @@ export class StateStore {
     this.#insertUndo.run(session, number, execution ?? null, heapEnd, toBlob(pages), data);
   }
 
-  /** Deletes all undos of the session but those from `first` to `last`. */
-  keepUndos(session: SessionId, first: number, last: number): void {
-    this.#trimUndos.run(session, first, last);
+  /** Deletes all undos of the session but those from `first` to `last`, and of these all before so many executions. */
+  keepUndos(session: SessionId, range: { first: number; last: number; executions: number }): void {
+    this.#trimUndos.run({ session, ...range });
+  }
+
+  dropUndos(session: SessionId): void {
+    this.#dropUndos.run(session);
   }
 
   /** Bytes that a session takes in the database beyond its template: image, checkpoints and undos. */

@@ -41,6 +41,7 @@ export class Store {
       for (const [id, lost] of this.states.lost()) {
         const session = this.sessions.find(id);
         if (session !== undefined) this.sessions.update({ ...session, lastError: lostEffects(lost) });
+        this.executions.undoFrom(id, this.states.find(id).lastExecution + 1, now);
       }
       this.images.sweep();
     })();
