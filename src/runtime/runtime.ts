@@ -1,4 +1,5 @@
 // Puts the runtime together: the store, the base that every session starts from, the workers and the services.
+import { defaultLimits } from '../records/index.js';
 import { loadBase } from './base-loader.js';
 import { engineIdentity, loadEngineBinary } from './engine/build.js';
 import { ExecutionService } from './execution-service.js';
@@ -51,7 +52,7 @@ async function compose(store: Store, options: RuntimeOptions): Promise<Runtime> 
     save: (made) => store.bases.save(made),
   });
   const pool = new WorkerPool({
-    setup: { module: loadEngineBinary().module, base, sources },
+    setup: { module: loadEngineBinary().module, base, sources, usualMemoryMb: defaultLimits.memMb },
     spare: Math.min(max, options.spareWorkers ?? defaults.spareWorkers),
     onStartFailed: (error) => log({ level: 'error', message: 'starting a worker failed', error }),
   });

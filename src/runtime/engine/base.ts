@@ -48,10 +48,9 @@ export async function makeBase(
   const instance = await Instance.boot({
     module,
     maxMemoryMb: 64,
-    host: hostOfPrelude(sources),
-    shouldInterrupt: () => false,
     stackBytes: 256 * 1024,
   });
+  instance.belongTo({ hostCall: hostOfPrelude(sources), shouldInterrupt: () => false });
   const { signature } = instance;
   const driver = runPrelude(instance, sources);
   const heapEnd = readHeapEnd(instance.bytes, layout);

@@ -16,15 +16,21 @@ const minimumWasmPages = 256;
 /** What the guest calls the host with, through the one function it is given. */
 export type HostCall = (operation: string, args: (string | number)[]) => string | number | undefined;
 
+/** Who an instance belongs to: what the guest calls, and whether it is to stop. */
+export interface Owner {
+  hostCall: HostCall;
+  /** Asked every few thousand bytecodes; true stops the script. */
+  shouldInterrupt: () => boolean;
+}
+
+const nobody: Owner = { hostCall: () => undefined, shouldInterrupt: () => false };
+
 export interface BootOptions {
   module: WebAssembly.Module;
   /** The memory's maximum, MiB: the limit that a script meets as "out of memory". */
   maxMemoryMb: number;
   /** Bytes to have from the start, for a restore: growing later from outside would detach the engine's views. */
   initialBytes?: number;
-  host: HostCall;
-  /** Asked every few thousand bytecodes; true stops the script. */
-  shouldInterrupt: () => boolean;
   /** Bytes of stack that a script may use. */
   stackBytes: number;
 }
@@ -46,10 +52,23 @@ export class Instance {
   readonly context: QuickJSContext;
   readonly #runtime: QuickJSRuntime;
 
-  private constructor(memory: WebAssembly.Memory, runtime: QuickJSRuntime, context: QuickJSContext) {
+  readonly #owner: { current: Owner };
+
+  private constructor(
+    memory: WebAssembly.Memory,
+    runtime: QuickJSRuntime,
+    context: QuickJSContext,
+    owner: { current: Owner },
+  ) {
     this.memory = memory;
     this.#runtime = runtime;
     this.context = context;
+    this.#owner = owner;
+  }
+
+  /** Gives the instance to whoever answers the guest from now on. */
+  belongTo(owner: Owner): void {
+    this.#owner.current = owner;
   }
 
   /**
@@ -62,7 +81,8 @@ export class Instance {
     const memory = new WebAssembly.Memory({ initial, maximum: Math.max(initial, maximum) });
     const quickjs = await instantiate(options.module, memory);
     const runtime = quickjs.newRuntime();
-    runtime.setInterruptHandler(options.shouldInterrupt);
+    const owner = { current: nobody };
+    runtime.setInterruptHandler(() => owner.current.shouldInterrupt());
     runtime.setMaxStackSize(options.stackBytes);
     runtime.setModuleLoader((name) => ({
       error: new Error(`cannot import '${name}': imports are not supported yet`),
@@ -70,9 +90,9 @@ export class Instance {
     const context = runtime.newContext();
     // These are made at their first use; made here, they are at the same address in every instance.
     void [context.undefined, context.null, context.true, context.false, context.global];
-    const instance = new Instance(memory, runtime, context);
+    const instance = new Instance(memory, runtime, context, owner);
     instance.#hostFunction = context.newFunction('host', (operation, ...args) =>
-      instance.#callHost(options.host, operation, args),
+      instance.#callHost(operation, args),
     );
     return instance;
   }
@@ -85,12 +105,12 @@ export class Instance {
     return this.#hostFunction;
   }
 
-  #callHost(host: HostCall, operation: QuickJSHandle, args: QuickJSHandle[]): QuickJSHandle {
+  #callHost(operation: QuickJSHandle, args: QuickJSHandle[]): QuickJSHandle {
     const { context } = this;
     const values = args.map((arg) =>
       context.typeof(arg) === 'number' ? context.getNumber(arg) : context.getString(arg),
     );
-    const answer = host(context.getString(operation), values);
+    const answer = this.#owner.current.hostCall(context.getString(operation), values);
     if (answer === undefined) return context.undefined;
     return typeof answer === 'number' ? context.newNumber(answer) : context.newString(answer);
   }

@@ -6,9 +6,10 @@ import { readHeapEnd, type Base, type GuestSources } from './base.js';
 import { Driver } from './driver.js';
 import {
   copyLive,
+  fillShadow,
   imageOfShadow,
-  isEmpty,
   shadowHeapEnd,
+  isEmpty,
   updateShadow,
   type Image,
   type Reference,
@@ -43,6 +44,12 @@ export interface SandboxOptions {
   isCancelled: () => boolean;
 }
 
+/** An engine without a session yet. */
+export interface BootedEngine {
+  readonly maxMemoryMb: number;
+  readonly instance: Instance;
+}
+
 export class Sandbox {
   readonly #options: SandboxOptions;
   #instance: Instance;
@@ -58,16 +65,23 @@ export class Sandbox {
     this.#driver = new Driver(instance, options.base.driver);
   }
 
-  /** Boots an engine and fills it: from the shadow where that holds a state, else from the base. */
-  static async open(options: SandboxOptions): Promise<Sandbox> {
-    // The host's calls reach the sandbox, which exists only after the instance: `owner` ties the knot.
-    const owner: { sandbox?: Sandbox } = {};
-    const instance = await boot(options, () => owner.sandbox);
-    const sandbox = new Sandbox(options, instance);
-    owner.sandbox = sandbox;
-    fill(instance, options);
-    if (isEmpty(options.shadow)) sandbox.save();
+  /**
+   * Boots an engine, or takes one that was booted ahead, and fills it and an empty shadow: from the shadow where that
+   * holds a state, else from the reference. Throws ImageError where the reference does not fit.
+   */
+  static async open(options: SandboxOptions, booted?: BootedEngine): Promise<Sandbox> {
+    const { shadow, base, reference } = options;
+    if (isEmpty(shadow)) fillShadow(shadow, base, reference);
+    const fits =
+      booted?.maxMemoryMb === options.maxMemoryMb && shadow.memory.byteLength <= booted.instance.memoryBytes;
+    const sandbox = new Sandbox(options, fits ? booted.instance : await boot(options));
+    sandbox.#fill();
     return sandbox;
+  }
+
+  /** Boots an engine ahead of need: the part of {@link open} that takes longest. */
+  static async bootAhead(options: Pick<SandboxOptions, 'module' | 'maxMemoryMb'>): Promise<BootedEngine> {
+    return { maxMemoryMb: options.maxMemoryMb, instance: await boot(options) };
   }
 
   /** Makes the shadow equal to the memory, what a rollback comes back to; answers what changed since the last time. */
@@ -107,10 +121,7 @@ export class Sandbox {
       return this.#driver.complete(text);
     } finally {
       // What a trap changed before it was stopped is undone.
-      if (performance.now() > this.#completeUntil) {
-        fill(this.#instance, this.#options);
-        this.#surroundings = '';
-      }
+      if (performance.now() > this.#completeUntil) this.#fill();
       this.#completeUntil = Infinity;
     }
   }
@@ -161,20 +172,33 @@ export class Sandbox {
   /** Puts the memory back to the shadow's; into a fresh instance where this one cannot be trusted or is full. */
   async #rollback(sameInstance: boolean, dropTimers: boolean): Promise<void> {
     if (!sameInstance) {
-      this.#instance = await boot(this.#options, () => this);
+      this.#instance = await boot(this.#options);
       this.#driver = new Driver(this.#instance, this.#options.base.driver);
     }
-    fill(this.#instance, this.#options);
-    this.#surroundings = '';
+    this.#fill();
     // A timer that had to be rolled back would be due again at once, for ever.
     if (dropTimers) this.#driver.clearTimers();
   }
 
-  shouldInterrupt(): boolean {
+  /** Makes the engine's memory the shadow's, and this its owner. */
+  #fill(): void {
+    const { base, shadow } = this.#options;
+    const instance = this.#instance;
+    if (instance.signature !== base.signature) throw new Error('engine booted differently from its base');
+    copyLive(instance.bytes, base, { memory: shadow.memory, heapEnd: shadowHeapEnd(shadow) });
+    instance.setStackBytes(guestStackBytes);
+    instance.belongTo({
+      hostCall: (operation, args) => this.#hostCall(operation, args),
+      shouldInterrupt: () => this.#shouldInterrupt(),
+    });
+    this.#surroundings = '';
+  }
+
+  #shouldInterrupt(): boolean {
     return this.#run?.shouldStop() ?? performance.now() > this.#completeUntil;
   }
 
-  hostCall(operation: string, args: (string | number)[]): string | number | undefined {
+  #hostCall(operation: string, args: (string | number)[]): string | number | undefined {
     switch (operation) {
       case 'print': {
         const [kind, text] = [String(args[0]), String(args[1])];
@@ -194,23 +218,13 @@ export class Sandbox {
   }
 }
 
-function boot(options: SandboxOptions, owner: () => Sandbox | undefined): Promise<Instance> {
-  return Instance.boot({
-    module: options.module,
-    maxMemoryMb: options.maxMemoryMb,
-    initialBytes: Math.max(options.shadow.memory.byteLength, options.reference.memory.byteLength),
-    host: (operation, args) => owner()?.hostCall(operation, args),
-    shouldInterrupt: () => owner()?.shouldInterrupt() ?? false,
-    stackBytes: guestStackBytes,
-  });
-}
-
-/** Fills an instance's memory from the shadow, or from the reference where the shadow is empty. */
-function fill(instance: Instance, { base, reference, shadow }: SandboxOptions): void {
-  if (instance.signature !== base.signature) throw new Error('engine booted differently from its base');
-  const source = isEmpty(shadow) ? reference : { memory: shadow.memory, heapEnd: shadowHeapEnd(shadow) };
-  copyLive(instance.bytes, base, source);
-  instance.setStackBytes(guestStackBytes);
+function boot({
+  module,
+  maxMemoryMb,
+  shadow,
+}: Pick<SandboxOptions, 'module' | 'maxMemoryMb'> & Partial<SandboxOptions>): Promise<Instance> {
+  const initialBytes = shadow?.memory.byteLength ?? 0;
+  return Instance.boot({ module, maxMemoryMb, initialBytes, stackBytes: guestStackBytes });
 }
 
 /** What it means when the engine itself threw: the host's stack ran out, or WebAssembly trapped. */

@@ -61,23 +61,23 @@ export class Context {
   static async open(globals: object, options: ContextOptions): Promise<Context> {
     const { module, hash } = loadEngineBinary();
     const shared = await (base ??= makeBase(module, hash, sources));
-    const owner: { context?: Context } = {};
     const instance = await Instance.boot({
       module,
       maxMemoryMb: options.memoryMb ?? defaultLimits.memMb,
-      host: (operation, args) => {
+      stackBytes: guestStackBytes,
+    });
+    copyLive(instance.bytes, shared, shared);
+    const context = new Context(instance, new Driver(instance, shared.driver));
+    instance.belongTo({
+      hostCall: (operation, args) => {
         if (operation === 'source') return sources.parts[String(args[0])];
         if (operation === 'now') return performance.now();
         if (operation === 'entropy') return crypto.randomUUID().replaceAll('-', '');
         if (operation === 'print') options.onConsole?.(String(args[0]), String(args[1]));
         return undefined;
       },
-      shouldInterrupt: () => owner.context?.shouldStop() ?? false,
-      stackBytes: guestStackBytes,
+      shouldInterrupt: () => context.shouldStop(),
     });
-    copyLive(instance.bytes, shared, shared);
-    const context = new Context(instance, new Driver(instance, shared.driver));
-    owner.context = context;
     context.#driver.reseed(crypto.randomUUID().replaceAll('-', ''));
     context.#define(globals);
     return context;

@@ -18,6 +18,8 @@ export interface WorkerSetup {
   base: Base;
   sources: GuestSources;
   control: Control;
+  /** The memory that most sessions may have, MiB: engines are booted ahead with it. */
+  usualMemoryMb: number;
 }
 
 export type WorkerRequest =

@@ -8,7 +8,7 @@ import {
   type Reference,
   type Shadow,
 } from '../engine/image.js';
-import { Sandbox } from '../engine/sandbox.js';
+import { Sandbox, type BootedEngine } from '../engine/sandbox.js';
 import { threadCpuMs, threadId } from '../engine/thread-clock.js';
 import type {
   CancelMessage,
@@ -26,6 +26,7 @@ const port = parentPort;
 if (port === null) throw new Error('worker.js runs as a worker thread only');
 
 let sandbox: Sandbox | undefined;
+let booted: BootedEngine | undefined;
 let cancelled = new AbortController();
 let queue: Promise<void> = Promise.resolve();
 
@@ -56,8 +57,8 @@ const openSandbox = (
   maxMemoryMb: number,
   shadow: Shadow = createShadow(maxMemoryMb),
   reference: Reference = setup.base,
-): Promise<Sandbox> =>
-  Sandbox.open({
+): Promise<Sandbox> => {
+  const options = {
     module: setup.module,
     base: setup.base,
     reference,
@@ -65,7 +66,16 @@ const openSandbox = (
     maxMemoryMb,
     shadow,
     isCancelled: () => Atomics.load(setup.control.cancel, 0) !== 0,
-  });
+  };
+  const engine = booted;
+  booted = undefined;
+  return Sandbox.open(options, engine);
+};
+
+/** Boots the next session's engine while nobody waits for it. */
+async function bootAhead(): Promise<void> {
+  booted = await Sandbox.bootAhead({ module: setup.module, maxMemoryMb: setup.usualMemoryMb });
+}
 
 async function handle(request: WorkerRequest): Promise<void> {
   if (request.type === 'open') return answer(await open(request));
@@ -93,6 +103,7 @@ port.on('message', (message: WorkerRequest | CancelMessage | ReleaseMessage) => 
   if (message.type === 'cancel') return cancelled.abort();
   if (message.type === 'release') {
     sandbox = undefined;
+    queue = queue.then(bootAhead, () => {});
     return;
   }
   queue = queue
@@ -103,6 +114,7 @@ port.on('message', (message: WorkerRequest | CancelMessage | ReleaseMessage) => 
 });
 
 // A first engine, opened and dropped, so that the first session of this worker meets warm code.
-await openSandbox(128);
+await openSandbox(setup.usualMemoryMb);
+await bootAhead();
 const thread = threadId();
 answer({ type: 'ready', ...(thread === undefined ? {} : { thread }) });

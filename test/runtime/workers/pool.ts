@@ -10,7 +10,7 @@ import { until } from '../../fixtures/until.js';
 function openPool(t: Test, spare: number): { pool: WorkerPool; failures: unknown[] } {
   const failures: unknown[] = [];
   const pool = new WorkerPool({
-    setup: { module: loadEngineBinary().module, base, sources },
+    setup: { module: loadEngineBinary().module, base, sources, usualMemoryMb: 128 },
     spare,
     onStartFailed: (error) => failures.push(error),
   });
