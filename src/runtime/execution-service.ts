@@ -61,6 +61,7 @@ export class ExecutionService implements Executions {
   }
 
   #require(execution: string): { number: number; execution: Execution } {
+    this.#running(execution)?.flush();
     const found = this.#options.store.executions.find(execution);
     if (found !== undefined) return found;
     throw new RuntimeError('EXECUTION_NOT_FOUND', `execution ${JSON.stringify(execution)} does not exist`);
@@ -72,6 +73,7 @@ export class ExecutionService implements Executions {
     const { limit, before } = parsePage(filter);
     const session =
       filter.session === undefined ? undefined : this.#options.keeper.require(filter.session).id;
+    this.#options.residents.flush();
     const rows = this.#options.store.executions.list({
       before,
       limit: limit + 1,
@@ -86,7 +88,6 @@ export class ExecutionService implements Executions {
     range: { afterSeq?: number | undefined; limit?: number | undefined } = {},
   ): { items: Event[]; nextSeq: number } {
     const { afterSeq = 0, limit = mostEvents } = range;
-    this.#running(execution)?.flush();
     const { number } = this.#require(execution);
     const items = this.#options.store.executions.events(number, afterSeq, Math.min(limit, mostEvents));
     return { items, nextSeq: items.at(-1)?.seq ?? afterSeq };

@@ -11,7 +11,7 @@ import type { WorkerThread } from './workers/worker-thread.js';
 export interface Running {
   readonly id: ExecutionId;
   cancel(): void;
-  /** Writes the events that are not yet in the store. */
+  /** Writes what is not yet in the store: that it runs, and its events. */
   flush(): void;
 }
 

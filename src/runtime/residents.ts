@@ -46,6 +46,11 @@ export class Residents {
     return this.#live.get(session);
   }
 
+  /** Writes down of what runs what is not written yet: before executions are listed or counted. */
+  flush(): void {
+    for (const { running } of this.#live.values()) running?.flush();
+  }
+
   /**
    * Brings a session that is not in memory there, without a worker yet, and with its turn taken: nobody uses it or
    * makes it leave before the caller does. Rejects with OVERLOADED where no other can leave.

@@ -18,6 +18,11 @@ import { WorkerEnded, type WorkerThread } from './workers/worker-thread.js';
 const patienceMs = 500;
 /** How often a run that is over its time is looked at again. */
 const lookAgainMs = 100;
+/**
+ * An execution that ends sooner is written once, whole: two writes would make the usual call a third slower. Whoever
+ * asks for it before has it written; a daemon that is killed before is one that the request did not reach.
+ */
+const writeAfterMs = 2;
 /** How long events stay only in memory while their execution runs. */
 const flushAfterMs = 200;
 
@@ -173,6 +178,7 @@ class Recorder {
   #written = 0;
   #flushDue: NodeJS.Timeout | undefined;
   execution: Execution;
+  /** Its number in the store; 0 while it is not written. */
   number = 0;
 
   constructor(session: LiveSession, spec: RunSpec, hooks: CallHooks, options: RunnerOptions) {
@@ -191,23 +197,28 @@ class Recorder {
     };
   }
 
-  /**
-   * Writes that it began. A timer's execution is written only once there is something to say: a script that ticks
-   * all day would push everything else out of the history.
-   */
   begin(): void {
-    if (this.#spec.input.kind === 'timer') return;
-    this.#write();
+    if (this.#isTimer) return;
+    this.#hooks.onStart?.(this.execution.id, this.#session.id);
+    this.#flushDue = setTimeout(() => this.#flushLater(), writeAfterMs);
     if (this.#spec.echo !== undefined) this.add({ type: 'input_echo', payload: { text: this.#spec.echo } });
+    // Who is told of it may ask for it, of a later daemon too.
+    if (this.#hooks.onEvent !== undefined) this.flush();
   }
 
-  #write(): void {
-    this.number = this.#options.store.executions.begin(this.execution);
-    this.#hooks.onStart?.(this.execution.id, this.#session.id);
+  get #isTimer(): boolean {
+    return this.#spec.input.kind === 'timer';
+  }
+
+  /**
+   * Whether there is nothing to write. A timer's execution is written only once there is something to say: a script
+   * that ticks all day would push everything else out of the history.
+   */
+  get #isSilent(): boolean {
+    return this.#isTimer && this.#events.length === 0;
   }
 
   add(body: EventBody): void {
-    if (this.number === 0) this.#write();
     const event = { seq: this.#events.length + 1, ts: new Date().toISOString(), ...body } as Event;
     this.#events.push(event);
     this.#hooks.onEvent?.(event);
@@ -231,15 +242,17 @@ class Recorder {
     }
   }
 
+  /** Writes what is not written yet. */
   flush(): void {
+    if (this.#isSilent) return;
+    if (this.number === 0) this.number = this.#options.store.executions.begin(this.execution);
     if (this.#written === this.#events.length) return;
     this.#options.store.executions.append(this.number, this.#events.slice(this.#written));
     this.#written = this.#events.length;
   }
 
   end(report: RunReport): Execution {
-    const isTimer = this.#spec.input.kind === 'timer';
-    if (report.result !== undefined && !isTimer) this.add({ type: 'value', payload: report.result });
+    if (report.result !== undefined && !this.#isTimer) this.add({ type: 'value', payload: report.result });
     if (report.error !== undefined) this.add({ type: 'exception', payload: report.error });
     clearTimeout(this.#flushDue);
     this.execution = {
@@ -252,8 +265,10 @@ class Recorder {
       ...(report.error === undefined ? {} : { error: report.error }),
       metrics: { ...report.metrics, events: this.#events.length },
     };
-    if (this.number === 0) return this.execution;
-    this.#options.store.executions.end(this.number, this.execution, this.#events.slice(this.#written));
+    if (this.#isSilent) return this.execution;
+    const { executions } = this.#options.store;
+    if (this.number === 0) this.number = executions.record(this.execution, this.#events);
+    else executions.end(this.number, this.execution, this.#events.slice(this.#written));
     return { ...this.execution, events: this.#events };
   }
 }

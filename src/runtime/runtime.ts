@@ -118,6 +118,7 @@ async function compose(store: Store, options: RuntimeOptions): Promise<Runtime> 
 }
 
 function summarize(store: Store, residents: Residents, pool: WorkerPool, max: number): Summary {
+  residents.flush();
   const counts = store.sessions.counts();
   const live = residents.all.filter(({ record }) => record.status === 'ready');
   return {

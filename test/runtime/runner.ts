@@ -230,3 +230,34 @@ t.test('memory is the session’s own limit, and what a killed call took is give
   }
   t.equal(await runtime.value(session, 'new Uint8Array(8e6).length'), 8e6);
 });
+
+t.test('an execution is there for whoever asks, from its first moment', async (t) => {
+  const runtime = await openTestRuntime(t);
+  const session = await runtime.sessions.create({});
+  const seen: unknown[] = [];
+  const reply = await runtime.executions.repl(
+    { session: session.id, code: '1 + 1' },
+    {
+      onStart: (id) => {
+        const { total, running } = runtime.summary().executions;
+        const [listed] = runtime.executions.list({ session: session.id }).items;
+        seen.push(runtime.executions.get(id).status, listed?.id === id, total, running);
+      },
+    },
+  );
+  t.strictSame(seen, ['running', true, 1, 1]);
+  t.strictSame(stored(runtime, reply), reply);
+});
+
+t.test('a short execution, a long one and one that is followed are stored alike', async (t) => {
+  const runtime = await openTestRuntime(t);
+  const session = await runtime.sessions.create({});
+  const long = 'console.log(1); await new Promise((resolve) => setTimeout(resolve, 300)); console.log(2); 3';
+  for (const code of ['console.log(1); console.log(2); 3', long]) {
+    for (const onEvent of [undefined, () => {}]) {
+      const reply = await runtime.executions.repl({ session: session.id, code }, { onEvent });
+      t.strictSame(stored(runtime, reply), reply);
+      t.strictSame(printed(reply), ['1', '2']);
+    }
+  }
+});

@@ -49,9 +49,11 @@ async function run(
         started = { executionId, sessionId };
         if (stream) delivery.beginStream(connection, executionId);
       },
-      onEvent: (event) => {
-        if (stream && started !== undefined) connection.notify('exec.event', { ...started, event });
-      },
+      onEvent: stream
+        ? (event) => {
+            if (started !== undefined) connection.notify('exec.event', { ...started, event });
+          }
+        : undefined,
     });
     log.debug('execution', {
       connection: connection.id,

@@ -1,5 +1,5 @@
-// Executions and their events in the database. One transaction at the end of a call writes all that it came to, so
-// that a record is never half there; what it printed before is written as it came.
+// Executions and their events in the database. One transaction writes all that a short call came to, so that a record
+// is never half there; of a long one, that it runs and what it prints is written as it comes.
 import { Event, Execution, type ExecutionStatus, type SessionId } from '../../records/index.js';
 import type { Connection } from './database.js';
 
@@ -31,9 +31,12 @@ interface EventRow {
 }
 
 export class ExecutionStore {
-  readonly #db: Connection;
   readonly #insert;
   readonly #insertEvent;
+  readonly #update;
+  /** One transaction each. */
+  readonly #record;
+  readonly #append;
   readonly #end;
   readonly #find;
   readonly #list;
@@ -48,18 +51,30 @@ export class ExecutionStore {
   readonly #pruneCount;
 
   constructor(db: Connection) {
-    this.#db = db;
     this.#insert = db.prepare(
-      `INSERT INTO executions (id, session_id, kind, code, path, args, env, status, state, started_at, metrics)
-       VALUES (:id, :sessionId, :kind, :code, :path, :args, :env, :status, :state, :startedAt, :metrics)`,
+      `INSERT INTO executions (id, session_id, kind, code, path, args, env, started_at, status, state, ended_at,
+       duration_ms, result, error, metrics) VALUES (:id, :sessionId, :kind, :code, :path, :args, :env, :startedAt,
+       :status, :state, :endedAt, :durationMs, :result, :error, :metrics)`,
     );
     this.#insertEvent = db.prepare(
       `INSERT INTO events (execution, seq, ts, type, payload) VALUES (?, ?, ?, ?, ?)`,
     );
-    this.#end = db.prepare(
+    this.#update = db.prepare(
       `UPDATE executions SET status = :status, state = :state, ended_at = :endedAt, duration_ms = :durationMs,
        result = :result, error = :error, metrics = :metrics WHERE number = :number`,
     );
+    this.#record = db.transaction((execution: Execution, events: readonly Event[]) => {
+      const number = this.begin(execution);
+      this.#insertEvents(number, events);
+      return number;
+    });
+    this.#append = db.transaction((number: number, events: readonly Event[]) =>
+      this.#insertEvents(number, events),
+    );
+    this.#end = db.transaction((number: number, execution: Execution, events: readonly Event[]) => {
+      this.#update.run({ number, ...outcome(execution) });
+      this.#insertEvents(number, events);
+    });
     this.#find = db.prepare<[string], ExecutionRow>(`SELECT * FROM executions WHERE id = ?`);
     this.#list = db.prepare<
       { before: number; limit: number; session: string | null; status: string | null },
@@ -101,44 +116,26 @@ export class ExecutionStore {
     );
   }
 
-  /** Writes an execution that begins; answers its number. */
+  /** Writes an execution that runs; answers its number. */
   begin(execution: Execution): number {
-    const { lastInsertRowid } = this.#insert.run({
-      id: execution.id,
-      sessionId: execution.sessionId,
-      kind: execution.kind,
-      code: execution.code ?? null,
-      path: execution.path ?? null,
-      args: toJson(execution.args),
-      env: toJson(execution.env),
-      status: execution.status,
-      state: execution.state,
-      startedAt: execution.startedAt,
-      metrics: JSON.stringify(execution.metrics),
-    });
-    return Number(lastInsertRowid);
+    const { id, sessionId, kind, code = null, path = null, args, env, startedAt } = execution;
+    const input = { id, sessionId, kind, code, path, args: toJson(args), env: toJson(env), startedAt };
+    return Number(this.#insert.run({ ...input, ...outcome(execution) }).lastInsertRowid);
+  }
+
+  /** Writes an execution that has ended, and all its events; answers its number. */
+  record(execution: Execution, events: readonly Event[]): number {
+    return this.#record(execution, events);
   }
 
   /** Writes events that came while it runs. */
   append(number: number, events: readonly Event[]): void {
-    this.#db.transaction(() => this.#insertEvents(number, events))();
+    this.#append(number, events);
   }
 
   /** Writes how it ended, and the events not yet written. */
   end(number: number, execution: Execution, events: readonly Event[]): void {
-    this.#db.transaction(() => {
-      this.#end.run({
-        number,
-        status: execution.status,
-        state: execution.state,
-        endedAt: execution.endedAt ?? null,
-        durationMs: execution.durationMs ?? null,
-        result: toJson(execution.result),
-        error: toJson(execution.error),
-        metrics: JSON.stringify(execution.metrics),
-      });
-      this.#insertEvents(number, events);
-    })();
+    this.#end(number, execution, events);
   }
 
   #insertEvents(number: number, events: readonly Event[]): void {
@@ -208,6 +205,16 @@ export class ExecutionStore {
     return this.#pruneAge.run(endedBefore).changes + this.#pruneCount.run(keep).changes;
   }
 }
+
+const outcome = (execution: Execution) => ({
+  status: execution.status,
+  state: execution.state,
+  endedAt: execution.endedAt ?? null,
+  durationMs: execution.durationMs ?? null,
+  result: toJson(execution.result),
+  error: toJson(execution.error),
+  metrics: JSON.stringify(execution.metrics),
+});
 
 const toJson = (value: unknown): string | null => (value === undefined ? null : JSON.stringify(value));
 
