@@ -155,8 +155,11 @@ export class Residents {
     return { nextTimerMs };
   }
 
-  /** Writes the session's state into the store, where it has changed. Needs the turn. */
-  async store(session: LiveSession): Promise<void> {
+  /**
+   * Writes the session's state into the store, where it has changed, and with it what `alongside` writes. Needs the
+   * turn.
+   */
+  async store(session: LiveSession, alongside?: () => void): Promise<void> {
     if (!session.dirty) return;
     if (session.worker === undefined || session.worker.ended) await this.wake(session);
     const { worker, history } = session;
@@ -182,6 +185,7 @@ export class Residents {
         executions: history.executionsKept,
       });
       this.#store.images.drop(session.state.image);
+      alongside?.();
       return number;
     });
     session.state = { ...session.state, image: stored };

@@ -208,9 +208,9 @@ export class SessionKeeper {
     await this.#upkeep(session, () => this.save(session));
   }
 
-  /** Writes the session's state and record into the store. Needs the turn. */
-  async save(session: LiveSession): Promise<void> {
-    await this.#residents.store(session);
+  /** Writes the session's state and record into the store, and with the state what `alongside` writes. Needs the turn. */
+  async save(session: LiveSession, alongside?: () => void): Promise<void> {
+    await this.#residents.store(session, alongside);
     this.#store.sessions.update(session.record);
   }
 

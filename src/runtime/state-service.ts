@@ -160,8 +160,8 @@ export class StateService implements States {
     live.dirty = true;
     const { nextTimerMs } = await this.#residents.reload(live);
     this.#keeper.planTimer(live, nextTimerMs);
-    await this.#keeper.save(live);
-    this.#store.executions.undoFrom(live.id, number, new Date().toISOString());
+    const now = new Date().toISOString();
+    await this.#keeper.save(live, () => this.#store.executions.undoFrom(live.id, number, now));
   }
 
   /** The session's changes, oldest first: those in the store, then those that are only in memory. */
