@@ -1,5 +1,4 @@
 // What the prelude costs: every page it touches is compared after every call of every session.
-/// <reference path="../../../../src/runtime/engine/webassembly.d.ts" />
 import t from 'tap';
 import { RELEASE_SYNC, newQuickJSWASMModuleFromVariant, newVariant } from 'quickjs-emscripten';
 import { Guest } from '../../../fixtures/guest.js';
