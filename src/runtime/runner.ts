@@ -7,17 +7,14 @@ import {
   type ExecutionError,
   type ExecutionStatus,
 } from '../records/index.js';
-import { stopError, type StopReason } from './engine/run.js';
+import { stopError } from './engine/run.js';
 import type { RunReport, RunRequest } from './engine/request.js';
 import type { LiveSession } from './live-session.js';
 import type { Store } from './store/store.js';
 import type { CallHooks, LogEntry, RuntimeEvent } from './types.js';
-import { WorkerEnded, type WorkerThread } from './workers/worker-thread.js';
+import { Watch } from './watch.js';
+import { WorkerEnded } from './workers/worker-thread.js';
 
-/** How long the engine may take to notice by itself that it has to stop, before its thread is ended. */
-const patienceMs = 500;
-/** How often a run that is over its time is looked at again. */
-const lookAgainMs = 100;
 /**
  * An execution that ends sooner is written once, whole: two writes would make the usual call a third slower. Whoever
  * asks for it before has it written; a daemon that is killed before is one that the request did not reach.
@@ -72,16 +69,15 @@ export class Runner {
         ({ report }) => report,
         (error: unknown) => this.#afterDeath(session, watch, spec, error),
       );
-      const execution = record.end(report);
-      const isTimer = spec.input.kind === 'timer';
-      if (report.state === 'kept' || isTimer) {
-        // A timer that was rolled back has taken the session's other timers with it.
-        const number = report.state === 'kept' && record.number > 0 ? record.number : undefined;
-        if (number !== undefined) session.state = { ...session.state, lastExecution: number };
-        if (session.worker !== undefined) session.history.expect(number);
-        session.dirty = true;
+      try {
+        const execution = record.end(report);
+        return {
+          execution,
+          ...(report.nextTimerMs === undefined ? {} : { nextTimerMs: report.nextTimerMs }),
+        };
+      } finally {
+        noteChange(session, report, record);
       }
-      return { execution, ...(report.nextTimerMs === undefined ? {} : { nextTimerMs: report.nextTimerMs }) };
     } finally {
       hooks.signal?.removeEventListener('abort', abort);
       watch.end();
@@ -109,62 +105,20 @@ export class Runner {
   }
 }
 
+/** What a run changed is to be stored, and can be undone: also where its record could not be written. */
+function noteChange(session: LiveSession, report: RunReport, record: Recorder): void {
+  const isTimer = record.execution.kind === 'timer';
+  if (report.state !== 'kept' && !isTimer) return;
+  // A timer that was rolled back has taken the session's other timers with it.
+  const number = report.state === 'kept' && record.number > 0 ? record.number : undefined;
+  if (number !== undefined) session.state = { ...session.state, lastExecution: number };
+  if (session.worker !== undefined) session.history.expect(number);
+  session.dirty = true;
+}
+
 function describeDeath(cause: unknown): string {
   const inner = cause instanceof WorkerEnded ? cause.cause : cause;
   return inner instanceof Error ? inner.message : 'without a reason';
-}
-
-/** Looks at the clock for an engine that does not, and ends its thread when it is past its time. */
-class Watch {
-  readonly #worker: WorkerThread;
-  readonly #request: RunRequest;
-  readonly #startedAt = performance.now();
-  #timer: NodeJS.Timeout;
-  #cancelledAt: number | undefined;
-  killedFor: StopReason | undefined;
-
-  constructor(worker: WorkerThread, request: RunRequest) {
-    this.#worker = worker;
-    this.#request = request;
-    const { cpuMs, wallMs } = request.limits;
-    this.#timer = setTimeout(() => this.#look(), Math.min(cpuMs, wallMs) + patienceMs);
-  }
-
-  get elapsedMs(): number {
-    return performance.now() - this.#startedAt;
-  }
-
-  cancel(): void {
-    if (this.#cancelledAt !== undefined) return;
-    this.#cancelledAt = performance.now();
-    this.#worker.cancel();
-    this.#lookIn(patienceMs);
-  }
-
-  end(): void {
-    clearTimeout(this.#timer);
-  }
-
-  #lookIn(ms: number): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#look(), ms);
-  }
-
-  #look(): void {
-    const reason = this.#reasonToKill();
-    if (reason === undefined) return this.#lookIn(lookAgainMs);
-    this.killedFor = reason;
-    void this.#worker.terminate();
-  }
-
-  #reasonToKill(): StopReason | undefined {
-    const { cpuMs, wallMs } = this.#request.limits;
-    if (this.#cancelledAt !== undefined && performance.now() - this.#cancelledAt >= patienceMs)
-      return 'cancelled';
-    if (this.elapsedMs >= wallMs + patienceMs) return 'wallMs';
-    const used = this.#worker.runCpuMs();
-    return used !== undefined && used >= cpuMs + patienceMs ? 'cpuMs' : undefined;
-  }
 }
 
 /** Numbers the events, tells of them, and writes them and their execution into the store. */
@@ -267,8 +221,34 @@ class Recorder {
     };
     if (this.#isSilent) return this.execution;
     const { executions } = this.#options.store;
-    if (this.number === 0) this.number = executions.record(this.execution, this.#events);
-    else executions.end(this.number, this.execution, this.#events.slice(this.#written));
+    try {
+      if (this.number === 0) this.number = executions.record(this.execution, this.#events);
+      else executions.end(this.number, this.execution, this.#events.slice(this.#written));
+    } catch (error) {
+      this.#endUnwritten(error);
+      throw error;
+    }
     return { ...this.execution, events: this.#events };
+  }
+
+  /** Where the end does not fit into the store, at least that it came: the record must not say for ever that it runs. */
+  #endUnwritten(cause: unknown): void {
+    const { result: _, ...execution } = this.execution;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const error = {
+      name: 'StorageError',
+      message: `the execution ended with status ${execution.status}, but its record could not be written: ${why}`,
+    };
+    const metrics = { ...execution.metrics, events: this.#written };
+    const bare: Execution = { ...execution, status: 'crashed', error, metrics };
+    try {
+      const { executions } = this.#options.store;
+      if (this.number === 0) this.number = executions.record(bare, []);
+      else executions.end(this.number, bare, []);
+    } catch (failure) {
+      const { id } = execution;
+      const message = 'writing the end of an execution failed';
+      this.#options.log({ level: 'error', message, executionId: id, error: failure });
+    }
   }
 }
