@@ -16,13 +16,12 @@ export class DatabaseError extends Error {
  */
 export function openDatabase(path: string): Connection {
   const inMemory = path === ':memory:';
-  // Made by hand, so that it is never readable by others, not even for a moment.
-  if (!inMemory && !existsSync(path)) closeSync(openSync(path, 'wx', 0o600));
   let connection: Connection | undefined;
   try {
+    // Made by hand, so that it is never readable by others, not even for a moment.
+    if (!inMemory && !existsSync(path)) closeSync(openSync(path, 'wx', 0o600));
+    const version = inMemory ? 0 : readVersion(path);
     connection = new Database(path);
-    const version = schemaVersion(connection);
-    requireKnownVersion(path, version);
     if (!inMemory) chmodSync(path, 0o600);
     connection.pragma('journal_mode = WAL');
     connection.pragma('synchronous = NORMAL');
@@ -33,12 +32,19 @@ export function openDatabase(path: string): Connection {
   } catch (error) {
     connection?.close();
     if (error instanceof DatabaseError) throw error;
-    throw new DatabaseError(
-      `database ${path}: ${reason(error)}; move the file away to start with an empty one`,
-      {
-        cause: error,
-      },
-    );
+    throw new DatabaseError(`database ${path}: ${reason(error)}`, { cause: error });
+  }
+}
+
+/** Its version, read without a change to it: one that was not closed would otherwise be tidied up on the way. */
+function readVersion(path: string): number {
+  const connection = new Database(path, { readonly: true });
+  try {
+    const version = schemaVersion(connection);
+    requireKnownVersion(path, version);
+    return version;
+  } finally {
+    connection.close();
   }
 }
 
@@ -81,7 +87,14 @@ function migrate(connection: Connection, from: number): void {
 
 function reason(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (code === 'SQLITE_NOTADB') return 'the file is not an SQLite database';
-  if (code.startsWith('SQLITE_CORRUPT')) return 'the file is damaged';
-  return error instanceof Error ? error.message : String(error);
+  if (code === 'ENOENT') return 'its folder does not exist; make it first';
+  const fault =
+    code === 'SQLITE_NOTADB'
+      ? 'the file is not an SQLite database'
+      : code.startsWith('SQLITE_CORRUPT')
+        ? 'the file is damaged'
+        : error instanceof Error
+          ? error.message
+          : String(error);
+  return `${fault}; move the file away to start with an empty one`;
 }
