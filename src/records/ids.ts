@@ -1,6 +1,6 @@
 // Ids and names: what a client may write wherever a template or a session is asked for.
 // An id is `PREFIX_` and 16 characters; a name can never look like one, so the two never collide.
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 import * as z from 'zod';
 
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
@@ -24,10 +24,20 @@ export type ExecutionId = z.infer<typeof ExecutionId>;
 export type CheckpointId = z.infer<typeof CheckpointId>;
 export type SubscriptionId = z.infer<typeof SubscriptionId>;
 
+const idChars = 16;
+/** Random bytes for the next 256 ids: asking for those of one costs more than all else that an id needs. */
+const random = new Uint8Array(256 * idChars);
+let used = random.length;
+
 /** A new random id, 80 bits: `newId('ses')` gives `ses_` and 16 characters of Crockford's base 32. */
 export function newId<Prefix extends string>(prefix: Prefix): `${Prefix}_${string}` {
+  if (used === random.length) {
+    randomFillSync(random);
+    used = 0;
+  }
   let text = '';
-  for (const byte of randomBytes(16)) text += alphabet[byte & 31];
+  for (const byte of random.subarray(used, used + idChars)) text += alphabet[byte & 31];
+  used += idChars;
   return `${prefix}_${text}`;
 }
 

@@ -16,7 +16,8 @@ export class Run {
   readonly #emit: (event: EventBody) => void;
   readonly #isCancelled: () => boolean;
   readonly #startedAt = performance.now();
-  readonly #cpuAtStart = threadCpuMs();
+  /** CPU time the thread had used when the run began, milliseconds; `undefined` where the kernel does not say. */
+  readonly cpuAtStart = threadCpuMs();
   readonly #eventsAllowed: number;
   readonly #outputAllowed: number;
   #activeMs = 0;
@@ -50,8 +51,8 @@ export class Run {
     // The kernel counts in steps of some milliseconds: for a short run the clock says more.
     if (active < kernelStepMs) return active;
     const now = threadCpuMs();
-    if (now === undefined || this.#cpuAtStart === undefined) return active;
-    return Math.min(active, now - this.#cpuAtStart);
+    if (now === undefined || this.cpuAtStart === undefined) return active;
+    return Math.min(active, now - this.cpuAtStart);
   }
 
   /** Characters that may still be printed or returned. */

@@ -42,6 +42,8 @@ export interface SandboxOptions {
   /** Where the session's state is mirrored. A filled one is restored from; an empty one means a fresh session. */
   shadow: Shadow;
   isCancelled: () => boolean;
+  /** One number that each run sets: the CPU time its thread had used before, milliseconds; NaN where unknown. */
+  cpuAtStart?: Float64Array;
 }
 
 /** An engine without a session yet. */
@@ -137,6 +139,7 @@ export class Sandbox {
   ): Promise<RunReport> {
     const run = new Run(request.limits, this.#options.isCancelled, emit);
     this.#run = run;
+    if (this.#options.cpuAtStart !== undefined) this.#options.cpuAtStart[0] = run.cpuAtStart ?? Number.NaN;
     let ended: Ended;
     try {
       this.#prepare(request);

@@ -3,6 +3,12 @@ import { chmodSync, closeSync, existsSync, openSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { migrations } from './migrations.js';
 
+/**
+ * The log grows by so many pages, 16 MiB, before it is moved into the database. That waits for the disk: with SQLite's
+ * 1000, one call in a hundred would.
+ */
+const checkpointPages = 4000;
+
 export type Connection = Database.Database;
 
 /** A database that this version cannot use; its file was not changed. */
@@ -25,6 +31,7 @@ export function openDatabase(path: string): Connection {
     if (!inMemory) chmodSync(path, 0o600);
     connection.pragma('journal_mode = WAL');
     connection.pragma('synchronous = NORMAL');
+    connection.pragma(`wal_autocheckpoint = ${checkpointPages}`);
     connection.pragma('foreign_keys = ON');
     connection.pragma('busy_timeout = 2000');
     migrate(connection, version);

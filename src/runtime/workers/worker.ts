@@ -9,7 +9,7 @@ import {
   type Shadow,
 } from '../engine/image.js';
 import { Sandbox, type BootedEngine } from '../engine/sandbox.js';
-import { threadCpuMs, threadId } from '../engine/thread-clock.js';
+import { threadId } from '../engine/thread-clock.js';
 import type {
   CancelMessage,
   EventMessage,
@@ -66,6 +66,7 @@ const openSandbox = (
     maxMemoryMb,
     shadow,
     isCancelled: () => Atomics.load(setup.control.cancel, 0) !== 0,
+    cpuAtStart: setup.control.cpuAtStart,
   };
   const engine = booted;
   booted = undefined;
@@ -85,8 +86,7 @@ async function handle(request: WorkerRequest): Promise<void> {
   if (request.type === 'image') {
     return answer({ type: 'imaged', image: sandbox.image(request.reference ?? setup.base) });
   }
-  cancelled = new AbortController();
-  setup.control.cpuAtStart[0] = threadCpuMs() ?? Number.NaN;
+  if (cancelled.signal.aborted) cancelled = new AbortController();
   const report = await sandbox.run(
     request.request,
     (event) => answer({ type: 'event', event }),
