@@ -287,7 +287,8 @@ export class SessionKeeper {
   }
 
   write(record: StoredSession): void {
-    this.#store.sessions.update(record);
+    if (record.status === 'closed' || record.status === 'crashed') this.#store.endSession(record);
+    else this.#store.sessions.update(record);
     this.#options.notify({ kind: 'session_changed', session: this.toSession(record) });
   }
 

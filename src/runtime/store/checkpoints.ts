@@ -27,6 +27,7 @@ export class CheckpointStore {
   readonly #find;
   readonly #list;
   readonly #images;
+  readonly #deleteAll;
 
   constructor(db: Connection) {
     this.#insert = db.prepare(
@@ -40,6 +41,7 @@ export class CheckpointStore {
       `SELECT ${columns} FROM checkpoints c LEFT JOIN images i ON i.number = c.image
        WHERE c.session_id = ? AND c.number < ? ORDER BY c.number DESC LIMIT ?`,
     );
+    this.#deleteAll = db.prepare(`DELETE FROM checkpoints WHERE session_id = ?`);
     this.#images = db
       .prepare<[string], number>(
         `SELECT DISTINCT image FROM checkpoints WHERE session_id = ? AND image IS NOT NULL`,
@@ -72,6 +74,10 @@ export class CheckpointStore {
 
   images(session: SessionId): number[] {
     return this.#images.all(session);
+  }
+
+  deleteAll(session: SessionId): void {
+    this.#deleteAll.run(session);
   }
 }
 

@@ -32,7 +32,7 @@ export class SessionStore {
   readonly #delete;
   readonly #counts;
   readonly #idsOfTemplate;
-  readonly #crashStarting;
+  readonly #idsStarting;
 
   constructor(db: Connection) {
     this.#find = db.prepare<[string, string], SessionRow>(
@@ -60,9 +60,9 @@ export class SessionStore {
     this.#idsOfTemplate = db
       .prepare<[string], SessionId>(`SELECT id FROM sessions WHERE template_id = ?`)
       .pluck();
-    this.#crashStarting = db.prepare(
-      `UPDATE sessions SET status = 'crashed', last_error = ? WHERE status = 'starting'`,
-    );
+    this.#idsStarting = db
+      .prepare<[], SessionId>(`SELECT id FROM sessions WHERE status = 'starting'`)
+      .pluck();
   }
 
   /** By id, or by name: the one in use before those that ended. */
@@ -114,9 +114,9 @@ export class SessionStore {
     return this.#idsOfTemplate.all(template);
   }
 
-  /** Sessions that the daemon left while they started. */
-  crashStarting(reason: string): void {
-    this.#crashStarting.run(reason);
+  /** Sessions that start: right after the daemon's own start, those that the last one left so. */
+  idsStarting(): SessionId[] {
+    return this.#idsStarting.all();
   }
 }
 

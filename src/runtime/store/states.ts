@@ -46,6 +46,7 @@ export class StateStore {
   readonly #insertUndo;
   readonly #trimUndos;
   readonly #dropUndos;
+  readonly #delete;
   readonly #bytes;
   readonly #lost;
 
@@ -72,6 +73,7 @@ export class StateStore {
        (SELECT number FROM undos WHERE session_id = :session AND execution IS NOT NULL AND number <= :last
         ORDER BY number DESC LIMIT 1 OFFSET max(0, :executions - 1)))`,
     );
+    this.#delete = db.prepare(`DELETE FROM states WHERE session_id = ?`);
     this.#dropUndos = db.prepare(`DELETE FROM undos WHERE session_id = ?`);
     this.#bytes = db
       .prepare<[string, string, string], number>(
@@ -139,6 +141,12 @@ export class StateStore {
 
   dropUndos(session: SessionId): void {
     this.#dropUndos.run(session);
+  }
+
+  /** Deletes the session's state and its undos. */
+  delete(session: SessionId): void {
+    this.#delete.run(session);
+    this.dropUndos(session);
   }
 
   /** Bytes that a session takes in the database beyond its template: image, checkpoints and undos. */

@@ -5,7 +5,7 @@ import { CheckpointStore } from './checkpoints.js';
 import { openDatabase, type Connection } from './database.js';
 import { ExecutionStore } from './executions.js';
 import { ImageStore } from './images.js';
-import { SessionStore } from './sessions.js';
+import { SessionStore, type StoredSession } from './sessions.js';
 import { StateStore } from './states.js';
 import { TemplateStore } from './templates.js';
 import { WarmStartStore } from './warm-starts.js';
@@ -37,7 +37,11 @@ export class Store {
   recover(now: string): void {
     this.#connection.transaction(() => {
       this.executions.interruptRunning(now);
-      this.sessions.crashStarting('the daemon went away while the session started');
+      for (const id of this.sessions.idsStarting()) {
+        const session = this.sessions.find(id);
+        const lastError = 'the daemon went away while the session started';
+        if (session !== undefined) this.endSession({ ...session, status: 'crashed', lastError });
+      }
       for (const [id, lost] of this.states.lost()) {
         const session = this.sessions.find(id);
         if (session !== undefined) this.sessions.update({ ...session, lastError: lostEffects(lost) });
@@ -47,13 +51,28 @@ export class Store {
     })();
   }
 
-  /** Deletes a session, its executions and states, and the images that were its alone. */
+  /** Writes that a session has ended, and deletes its states: nobody can come back to them. */
+  endSession(session: StoredSession): void {
+    this.atomically(() => {
+      this.sessions.update(session);
+      this.#dropStates(session.id);
+    });
+  }
+
+  /** Deletes a session, its executions and states. */
   deleteSession(session: SessionId): void {
     this.atomically(() => {
-      const images = [this.states.find(session).image, ...this.checkpoints.images(session)];
+      this.#dropStates(session);
       this.sessions.delete(session);
-      for (const image of images) this.images.drop(image);
     });
+  }
+
+  /** Deletes a session's state, checkpoints and history, and the images that were its alone. */
+  #dropStates(session: SessionId): void {
+    const images = [this.states.find(session).image, ...this.checkpoints.images(session)];
+    this.states.delete(session);
+    this.checkpoints.deleteAll(session);
+    for (const image of images) this.images.drop(image);
   }
 
   /** Runs `work` as one transaction: all of it is written, or nothing. */
