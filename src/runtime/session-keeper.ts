@@ -13,6 +13,8 @@ import type { WarmStarts } from './warm-starts.js';
 
 /** Node's timers take no more; a session's timer that is due later is looked at again then. */
 const longestTimerMs = 2 ** 31 - 1;
+/** When a timer is tried again for which there was no room in memory. */
+const timerAgainMs = 250;
 
 /** When the states of live sessions are stored; always at hibernation and at the end. */
 export interface Saving {
@@ -186,7 +188,10 @@ export class SessionKeeper {
       const options = { ifBusy: 'wait', purpose: 'upkeep' } as const;
       await this.withTurn(session, options, (live) => this.#execute(live, timerSpec(live)));
     } catch (error) {
-      if (this.#closing) return;
+      const code = error instanceof RuntimeError ? error.code : undefined;
+      // It ended while its timer waited for the turn.
+      if (this.#closing || code === 'SESSION_NOT_READY' || code === 'SESSION_NOT_FOUND') return;
+      if (code === 'OVERLOADED') return this.planTimerOf(session, Date.now() + timerAgainMs);
       this.#options.log({ level: 'error', message: 'running a timer failed', sessionId: session, error });
     }
   }

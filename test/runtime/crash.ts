@@ -34,13 +34,16 @@ async function useAndKill(
   return told;
 }
 
+/** Each costs about a second; `test/daemon/crash.ts` kills the whole daemon many more times. */
+const rounds = Number(process.env['VMSYS_CRASH_ROUNDS'] ?? 4);
+
 const savings = ['idle', 'always', 'exit'] as const;
 
 for (const when of savings) {
   t.test(`killed again and again, states saved ${when}`, async (t) => {
     const database = join(tempFolder(t), 'v.db');
     const options = { maxLiveSessions: 2 + (when === 'idle' ? 1 : 2), saving: { when, afterIdleMs: 1 } };
-    for (let round = 0; round < 6; round++) {
+    for (let round = 0; round < rounds; round++) {
       // Words come at any moment of the other sessions' work, the number of them is as good as random.
       const told = await useAndKill(database, options, 1 + Math.floor(Math.random() * 40));
       const db = new Database(database);

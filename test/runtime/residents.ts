@@ -114,6 +114,21 @@ t.test('a session that is starting is not put to sleep', async (t) => {
   t.equal(await runtime.value(session, 'started'), true);
 });
 
+t.test('a timer for which there is no room runs when there is', async (t) => {
+  const runtime = await openTestRuntime(t, { maxLiveSessions: 1 });
+  await runtime.sessions.create({ name: 'ticking' });
+  await runtime.run('ticking', 'globalThis.ticked = false; setTimeout(() => { ticked = true }, 50)');
+  const busy = await runtime.sessions.create({ name: 'busy' });
+  const running = runtime.run(busy, `await new Promise((done) => setTimeout(done, 200)); ${forever}`);
+  await until('it to run', () => runtime.summary().workers.busy === 1);
+  await t.rejects(runtime.run('ticking', '1'), { code: 'OVERLOADED' });
+  t.equal(runtime.sessions.interrupt('busy'), true);
+  await running;
+  await until('the timer', () => residency(runtime, 'ticking') === 'live');
+  t.equal((await runtime.run('ticking', 'ticked', { ifBusy: 'wait' })).result?.json, true);
+  t.strictSame(runtime.logs, []);
+});
+
 t.test('an idle session hibernates after the time that is set, one with a near timer does not', async (t) => {
   const runtime = await openTestRuntime(t, { hibernateAfterMs: 50 });
   await runtime.sessions.create({ name: 'idle' });
