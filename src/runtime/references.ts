@@ -1,7 +1,8 @@
 // The memories that images differ from: the base, and those of templates after their startup, kept while in use.
 import type { SessionId } from '../records/index.js';
 import type { Base } from './engine/base.js';
-import { ImageError, referenceOf, type Image, type Reference } from './engine/image.js';
+import { referenceOf, type Image, type Reference } from './engine/image.js';
+import { ImageError } from './engine/sealed-pages.js';
 import { RuntimeError } from './errors.js';
 import type { Store } from './store/store.js';
 

@@ -87,7 +87,7 @@ async function compose(store: Store, options: RuntimeOptions): Promise<Runtime> 
   const sessions = new SessionService({ store, residents, keeper, notify });
   const templates = new TemplateService(store, (session) => sessions.delete(session));
   const executions = new ExecutionService({ store, residents, keeper, environment });
-  const states = new StateService({ store, residents, keeper, base });
+  const states = new StateService({ store, residents, keeper, base, references });
   for (const { session, dueAt } of store.states.due())
     keeper.planTimerOf(session, Math.max(dueAt, Date.now()));
   const hibernation = startHibernation(keeper, options.hibernateAfterMs ?? defaults.hibernateAfterMs);

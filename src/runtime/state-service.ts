@@ -1,9 +1,11 @@
 // What can be done with a session's state as a whole: copied into another session, kept, and gone back to.
 import { newId, type Checkpoint, type Session } from '../records/index.js';
 import type { Base } from './engine/base.js';
-import { applyUndo } from './engine/image.js';
+import { applyUndo, requireSound } from './engine/image.js';
+import { ImageError } from './engine/sealed-pages.js';
 import { RuntimeError } from './errors.js';
 import type { LiveSession } from './live-session.js';
+import type { References } from './references.js';
 import type { Residents } from './residents.js';
 import type { SessionKeeper } from './session-keeper.js';
 import { pageOf, parsePage } from './store/page.js';
@@ -11,7 +13,7 @@ import type { StoredSession } from './store/sessions.js';
 import type { Store } from './store/store.js';
 import { parseName } from './template-service.js';
 import type { Page, PageInput, RollbackTarget, States } from './types.js';
-import { pathBack, type HistoryEntry } from './undo-history.js';
+import { pathBack, type Step } from './undo-history.js';
 import { unpackUndo } from './undo-packing.js';
 
 export interface StateServiceOptions {
@@ -19,6 +21,7 @@ export interface StateServiceOptions {
   residents: Residents;
   keeper: SessionKeeper;
   base: Base;
+  references: References;
 }
 
 export class StateService implements States {
@@ -26,12 +29,14 @@ export class StateService implements States {
   readonly #residents: Residents;
   readonly #keeper: SessionKeeper;
   readonly #base: Base;
+  readonly #references: References;
 
-  constructor({ store, residents, keeper, base }: StateServiceOptions) {
+  constructor({ store, residents, keeper, base, references }: StateServiceOptions) {
     this.#store = store;
     this.#residents = residents;
     this.#keeper = keeper;
     this.#base = base;
+    this.#references = references;
   }
 
   fork(session: string, name?: string): Promise<Session> {
@@ -102,11 +107,10 @@ export class StateService implements States {
       throw new RuntimeError('CHECKPOINT_NOT_FOUND', message);
     }
     const { checkpoint, image, lastExecution } = found;
-    const stored = image === undefined ? undefined : this.#store.images.find(image);
-    if (stored !== undefined && stored.baseKey !== this.#base.key) {
-      const message = `checkpoint ${checkpoint.checkpoint} belongs to engine ${stored.baseKey}, this one is ${this.#base.key}`;
-      throw new RuntimeError('STATE_UNAVAILABLE', message);
-    }
+    // Looked at before the present state is given up for it.
+    const { image: kept } = this.#references.stateOf(live.id, image);
+    const maxBytes = live.policy.limits.memMb * 1024 * 1024;
+    if (kept !== undefined) readable(live, () => requireSound(kept, this.#base, maxBytes));
     const before = live.state.image;
     const state = {
       lastExecution: this.#store.executions.lastOf(live.id),
@@ -153,7 +157,7 @@ export class StateService implements States {
     const { shadow } = live;
     const last = path.at(-1);
     if (shadow === undefined || last === undefined) return;
-    for (const { undo } of path) applyUndo(shadow, undo);
+    for (const undo of readable(live, () => path.map((step) => step.undo()))) applyUndo(shadow, undo);
     live.history.truncate(last.number);
     live.state = { ...live.state, lastExecution: this.#store.executions.lastOf(live.id) };
     live.record = { ...live.record, restoredFrom: `before execution ${reference}` };
@@ -165,15 +169,25 @@ export class StateService implements States {
   }
 
   /** The session's changes, oldest first: those in the store, then those that are only in memory. */
-  #chain(live: LiveSession): HistoryEntry[] {
-    const inMemory = live.history.entries;
+  #chain(live: LiveSession): Step[] {
+    const inMemory = live.history.entries.map((entry) => ({ ...entry, undo: () => entry.undo }));
     const first = inMemory[0]?.number ?? Infinity;
     const stored = this.#store.states
       .undos(live.id)
       .filter(({ number }) => number < first)
-      .map(unpackUndo);
+      .map((undo) => ({ number: undo.number, execution: undo.execution, undo: () => unpackUndo(undo) }));
     const newest = stored.at(-1)?.number;
     const contiguous = newest === undefined || inMemory.length === 0 || newest === first - 1;
-    return contiguous ? [...stored, ...inMemory] : [...inMemory];
+    return contiguous ? [...stored, ...inMemory] : inMemory;
+  }
+}
+
+/** What `read` answers; a damaged image is STATE_UNAVAILABLE. */
+function readable<T>({ id }: LiveSession, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof ImageError)) throw error;
+    throw new RuntimeError('STATE_UNAVAILABLE', `session ${id}: ${error.message}`, { cause: error });
   }
 }

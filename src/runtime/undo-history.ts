@@ -110,22 +110,30 @@ export class UndoHistory {
   }
 }
 
+/** One step of the way back; its change is unpacked when it is asked for. */
+export interface Step {
+  number: number;
+  execution: number | undefined;
+  /** Throws ImageError where it is damaged. */
+  undo(): Undo;
+}
+
 /**
- * The entries that lead back to just before an execution, newest first; `undefined` where the chain (oldest first)
+ * The steps that lead back to just before an execution, newest first; `undefined` where the chain (oldest first)
  * does not lead there. `effects` answers, of the executions after the one with that number, which had an effect on
  * the state then, or have one now.
  */
 export function pathBack(
-  chain: readonly HistoryEntry[],
+  chain: readonly Step[],
   execution: number,
   effects: (after: number) => readonly number[],
-): HistoryEntry[] | undefined {
-  const own = chain.findIndex((entry) => entry.execution === execution);
+): Step[] | undefined {
+  const own = chain.findIndex((step) => step.execution === execution);
   if (own >= 0) return chain.slice(own).toReversed();
   // One that left no mark: what came after it must be undone, as far as the chain knows of all that did.
-  const made = chain.flatMap((entry) => (entry.execution === undefined ? [] : [entry.execution]));
+  const made = chain.flatMap((step) => (step.execution === undefined ? [] : [step.execution]));
   const before = made.findLast((number) => number < execution) ?? 0;
   if (!effects(before).every((number) => made.includes(number))) return undefined;
-  const next = chain.findIndex((entry) => entry.execution !== undefined && entry.execution > execution);
+  const next = chain.findIndex((step) => step.execution !== undefined && step.execution > execution);
   return next < 0 ? [] : chain.slice(next).toReversed();
 }

@@ -1,8 +1,9 @@
 // A session's memory outside its engine: the shadow, a whole copy that outlives the thread whose engine it mirrors;
 // the image, its pages that differ from a reference; and undos, what led from one state of it to the next.
-import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
+import { deflateRawSync } from 'node:zlib';
 import type { Base } from './base.js';
 import { applyDifference, differenceOfPages, differingPages, liveRanges, pageBytes } from './pages.js';
+import { ImageError, openPages, requireSealed, sealPages, type SealedPages } from './sealed-pages.js';
 
 /** A whole memory that images differ from: the base, or the memory of a template after its startup. */
 export interface Reference {
@@ -10,19 +11,10 @@ export interface Reference {
   memory: SharedArrayBuffer;
 }
 
-/** What is stored of a session: the pages that differ from its reference. */
-export interface Image {
+/** What is stored of a session: the pages that differ from its reference, and their difference from it. */
+export interface Image extends SealedPages {
   /** `key` of the base it belongs to. */
   baseKey: string;
-  heapEnd: number;
-  /** Numbers of the pages that differ, ascending. */
-  pages: Uint32Array;
-  /** Their difference from the reference's, in that order, raw deflate; then four bytes, the image's checksum. */
-  data: Uint8Array;
-}
-
-export class ImageError extends Error {
-  override readonly name = 'ImageError';
 }
 
 /** Shared between a worker and the main thread: the memory as it was after the last call whose effect was kept. */
@@ -102,18 +94,7 @@ export function imageOfShadow(shadow: Shadow, base: Base, reference: Reference):
   const pages = differingPages(memory, before, liveRanges(base.layout, heapEnd));
   const numbers = Uint32Array.from(pages);
   const packed = deflateRawSync(differenceOfPages(memory, before, pages), { level: 1 });
-  const data = Buffer.concat([packed, checksum(heapEnd, numbers, packed)]);
-  return { baseKey: base.key, heapEnd, pages: numbers, data };
-}
-
-const checksumBytes = 4;
-
-/** CRC-32 of what an image says: a damaged one would go on as a session that never was. */
-function checksum(heapEnd: number, pages: Uint32Array, packed: Uint8Array): Buffer {
-  const numbers = new Uint8Array(pages.buffer, pages.byteOffset, pages.byteLength);
-  const sum = Buffer.alloc(checksumBytes);
-  sum.writeUInt32LE(crc32(packed, crc32(numbers, crc32(String(heapEnd)))));
-  return sum;
+  return { baseKey: base.key, ...sealPages(heapEnd, numbers, packed) };
 }
 
 /** The reference's bytes up to `end`; beyond its own heap it has none, whatever lies there. */
@@ -129,7 +110,8 @@ const liveCopy = (base: Base, reference: Reference, end: number): Uint8Array =>
  * Throws {@link ImageError} for an image that is foreign, damaged or too large, and leaves the shadow empty then.
  */
 export function fillShadow(shadow: Shadow, base: Base, reference: Reference, image?: Image): void {
-  const bytes = image === undefined ? undefined : unpack(image, base, shadow.memory.maxByteLength);
+  if (image !== undefined) requireSound(image, base, shadow.memory.maxByteLength);
+  const bytes = image === undefined ? undefined : openPages(image);
   const heapEnd = image?.heapEnd ?? reference.heapEnd;
   shadow.memory.grow(wholePages(heapEnd));
   const copy = new Uint8Array(shadow.memory);
@@ -148,7 +130,8 @@ export function referenceOf(base: Base, image: Image): Reference {
   return { heapEnd: image.heapEnd, memory: shadow.memory };
 }
 
-function unpack(image: Image, base: Base, maxBytes: number): Uint8Array {
+/** Throws {@link ImageError} for an image that is foreign, damaged, or needs more than `maxBytes`. */
+export function requireSound(image: Image, base: Base, maxBytes: number): void {
   if (image.baseKey !== base.key) {
     throw new ImageError(`image belongs to engine ${image.baseKey}, this one is ${base.key}`);
   }
@@ -158,23 +141,9 @@ function unpack(image: Image, base: Base, maxBytes: number): Uint8Array {
       `image needs ${Math.ceil(end / 1048576)} MiB, the session may have ${Math.floor(maxBytes / 1048576)}`,
     );
   }
-  const packed = image.data.subarray(0, -checksumBytes);
-  const sum = image.data.subarray(-checksumBytes);
-  if (!checksum(image.heapEnd, image.pages, packed).equals(sum)) {
-    throw new ImageError('image is damaged: its checksum does not match');
-  }
-  let bytes: Uint8Array;
-  try {
-    bytes = inflateRawSync(packed, { maxOutputLength: image.pages.length * pageBytes + 1 });
-  } catch (error) {
-    throw new ImageError('image is damaged: its pages do not unpack', { cause: error });
-  }
+  requireSealed(image);
   const fits = image.heapEnd >= base.layout.heapStart && image.pages.every((page) => page * pageBytes < end);
-  if (bytes.length !== image.pages.length * pageBytes || !fits) {
-    throw new ImageError('image is damaged: its pages do not fit its size');
-  }
-  // Copied, because what zlib gives back need not begin at a word's address.
-  return new Uint8Array(bytes);
+  if (!fits) throw new ImageError('image is damaged: its pages do not fit its size');
 }
 
 /** Copies the live bytes of a reference, up to `end`, into a memory that has room for them. */

@@ -1,13 +1,7 @@
 // The worker thread: holds the engine of one session at a time and does what the main thread asks, in order.
 import { parentPort, workerData } from 'node:worker_threads';
-import {
-  ImageError,
-  createShadow,
-  fillShadow,
-  isEmpty,
-  type Reference,
-  type Shadow,
-} from '../engine/image.js';
+import { createShadow, fillShadow, isEmpty, type Reference, type Shadow } from '../engine/image.js';
+import { ImageError } from '../engine/sealed-pages.js';
 import { Sandbox, type BootedEngine } from '../engine/sandbox.js';
 import { threadId } from '../engine/thread-clock.js';
 import type {

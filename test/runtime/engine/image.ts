@@ -4,7 +4,6 @@ import fc from 'fast-check';
 import t from 'tap';
 import type { Base } from '../../../src/runtime/engine/base.js';
 import {
-  ImageError,
   applyUndo,
   createShadow,
   fillShadow,
@@ -15,6 +14,7 @@ import {
   type Reference,
   type Shadow,
 } from '../../../src/runtime/engine/image.js';
+import { ImageError } from '../../../src/runtime/engine/sealed-pages.js';
 import { liveRanges, pageBytes } from '../../../src/runtime/engine/pages.js';
 import { TestSandbox, base as engineBase } from '../../fixtures/sandbox.js';
 
