@@ -18,7 +18,7 @@ const Answer = z.strictObject({
     .array(
       z.strictObject({
         what: z.string(),
-        unit: z.enum(['µs', 'ms', 'MB', 'calls/s']),
+        unit: z.enum(['µs', 'ms', 'KiB', 'MiB', 'MB', 'calls/s', 'times']),
         value: z.number(),
         floor: z.number().optional(),
         ratio: z.number().optional(),

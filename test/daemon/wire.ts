@@ -129,7 +129,7 @@ t.test('the OpenRPC document is served, and names every method that answers', as
   t.match(openrpc, /^1\./);
   const names = methods.map(({ name }) => name);
   t.ok(names.includes('exec.repl') && names.includes('rpc.discover'));
-  await t.rejects(daemon.call('session.fork', { session: 'x' }), {
+  await t.rejects(daemon.call('session.splice', { session: 'x' }), {
     code: 'METHOD_NOT_FOUND',
     number: -32601,
   });
