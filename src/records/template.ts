@@ -7,7 +7,11 @@ export const Limits = z.strictObject({
   cpuMs: z.int().min(1).max(3_600_000).describe('CPU time of one execution, milliseconds'),
   wallMs: z.int().min(1).max(86_400_000).describe('time from start to end of one execution, milliseconds'),
   memMb: z.int().min(16).max(2048).describe('memory of the session, MiB, the engine included (about 6)'),
-  maxEvents: z.int().min(1).max(100_000).describe('events one execution may record'),
+  maxEvents: z
+    .int()
+    .min(2)
+    .max(100_000)
+    .describe('events one execution may record, its echo and its end included'),
   maxOutputKb: z.int().min(1).max(65_536).describe('text one execution may print and return, KiB'),
 });
 export type Limits = z.infer<typeof Limits>;
