@@ -20,8 +20,6 @@ export interface ResidentsOptions {
   references: References;
   maxLive: number;
   undo: HistoryBounds;
-  /** When this runtime began, milliseconds since the epoch: timers did not run on before. */
-  openedAt: number;
 }
 
 export class Residents {
@@ -116,6 +114,10 @@ export class Residents {
     const shadow = session.shadow ?? createShadow(memMb);
     const inMemory = !isEmpty(shadow);
     const { image: number } = session.state;
+    const { absentMs } = this.#store.presence;
+    // In memory the timers go on; while no daemon was there they stood still.
+    const shiftTimersMs =
+      inMemory || number === undefined ? 0 : Math.max(0, absentMs - session.state.absentMs);
     const { parent, image, takenAt } = inMemory
       ? { parent: session.parent }
       : this.#options.references.stateOf(session.id, number);
@@ -125,7 +127,7 @@ export class Residents {
       shadow,
       ...(parent === undefined ? {} : { reference: parent.reference }),
       ...(image === undefined ? {} : { image }),
-      shiftTimersMs: takenAt === undefined ? 0 : this.#shift(takenAt, image !== undefined),
+      shiftTimersMs,
       console: session.policy.runtime.console,
     });
     if (opened.type === 'unrestorable') {
@@ -133,19 +135,14 @@ export class Residents {
     }
     session.shadow = shadow;
     session.parent = parent;
+    session.state = { ...session.state, absentMs };
+    // The stored image knows nothing of the shift; where it matters it is to be stored again.
+    if (shiftTimersMs > 0 && opened.nextTimerMs !== undefined) session.dirty = true;
     if (opened.undo !== undefined) session.history.add(undefined, opened.undo);
     if (takenAt !== undefined && image !== undefined) {
       session.record = { ...session.record, restoredFrom: `image of ${new Date(takenAt).toISOString()}` };
     }
     return { fresh: !inMemory && number === undefined, nextTimerMs: opened.nextTimerMs };
-  }
-
-  /**
-   * How much later a state's timers are due than they were: by the time no daemon ran, because sleeping sessions are
-   * woken when a timer is due; and for a new copy of a template's state, by the age of that state.
-   */
-  #shift(takenAt: number, ownImage: boolean): number {
-    return Math.max(0, (ownImage ? this.#options.openedAt : Date.now()) - takenAt);
   }
 
   /** Puts the shadow, changed by the main thread, into the session's engine. Needs the turn. */
@@ -185,6 +182,7 @@ export class Residents {
         executions: history.executionsKept,
       });
       this.#store.images.drop(session.state.image);
+      this.#store.presence.seen(Date.now());
       alongside?.();
       return number;
     });

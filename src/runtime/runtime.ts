@@ -69,7 +69,6 @@ async function compose(store: Store, options: RuntimeOptions): Promise<Runtime> 
     references,
     maxLive: max,
     undo,
-    openedAt: Date.now(),
   });
   const runner = new Runner({ store, notify, log });
   const warmStarts = new WarmStarts(store, base, references);
@@ -88,8 +87,8 @@ async function compose(store: Store, options: RuntimeOptions): Promise<Runtime> 
   const templates = new TemplateService(store, (session) => sessions.delete(session));
   const executions = new ExecutionService({ store, residents, keeper, environment });
   const states = new StateService({ store, residents, keeper, base, references });
-  for (const { session, dueAt } of store.states.due())
-    keeper.planTimerOf(session, Math.max(dueAt, Date.now()));
+  for (const { session, dueAt } of store.states.due(store.presence.absentMs))
+    keeper.planTimerOf(session, dueAt);
   const hibernation = startHibernation(keeper, options.hibernateAfterMs ?? defaults.hibernateAfterMs);
   const pruning = startPruning(store, options, log);
   let closed: Promise<void> | undefined;
@@ -99,6 +98,7 @@ async function compose(store: Store, options: RuntimeOptions): Promise<Runtime> 
     clearInterval(hibernation);
     await keeper.closeAll(graceMs);
     await pool.close();
+    store.presence.seen(Date.now());
     store.close();
   };
 

@@ -59,7 +59,9 @@ export class StateService implements States {
         this.#store.sessions.update(fork);
         this.#store.states.save(fork.id, live.state);
       });
-      this.#keeper.planTimerOf(fork.id, live.state.timerDueAt);
+      const { timerDueAt, absentMs } = live.state;
+      const later = this.#store.presence.absentMs - absentMs;
+      this.#keeper.planTimerOf(fork.id, timerDueAt === undefined ? undefined : timerDueAt + later);
       this.#keeper.write(fork);
       return this.#keeper.toSession(fork);
     });
@@ -108,12 +110,14 @@ export class StateService implements States {
     }
     const { checkpoint, image, lastExecution } = found;
     // Looked at before the present state is given up for it.
-    const { image: kept } = this.#references.stateOf(live.id, image);
+    const { image: kept, takenAt = Date.now() } = this.#references.stateOf(live.id, image);
     const maxBytes = live.policy.limits.memMb * 1024 * 1024;
     if (kept !== undefined) readable(live, () => requireSound(kept, this.#base, maxBytes));
     const before = live.state.image;
     const state = {
       lastExecution: this.#store.executions.lastOf(live.id),
+      // Its timers have what they had left then.
+      absentMs: this.#store.presence.absentMs - (Date.now() - takenAt),
       ...(image === undefined ? {} : { image }),
     };
     live.record = { ...live.record, restoredFrom: `checkpoint ${checkpoint.checkpoint}` };

@@ -36,7 +36,9 @@ export class WarmStarts {
       let lastExecution = 0;
       for (const { execution, events } of warm.executions)
         lastExecution = this.#copy(session, execution, events);
-      session.state = { image: warm.image, lastExecution };
+      // Its timers have what they had left then.
+      const absentMs = this.#store.presence.absentMs - (Date.now() - warm.takenAt);
+      session.state = { image: warm.image, lastExecution, absentMs };
       this.#store.states.save(session.id, session.state);
     });
     return true;
@@ -74,10 +76,11 @@ export class WarmStarts {
     if (key === undefined || worker === undefined) return;
     const { image } = await worker.request({ type: 'image' });
     this.#store.atomically(() => {
-      const number = this.#store.images.insert({ ...image, takenAt: Date.now() });
+      const takenAt = Date.now();
+      const number = this.#store.images.insert({ ...image, takenAt });
       const kept = executions.map(({ events = [], ...execution }) => ({ execution, events }));
       const { templateId } = session.record;
-      this.#store.warmStarts.insert(key, templateId, { image: number, executions: kept }, Date.now());
+      this.#store.warmStarts.insert(key, templateId, { image: number, takenAt, executions: kept }, takenAt);
       session.state = { ...session.state, image: number };
       this.#store.states.save(session.id, session.state);
       for (const dropped of this.#store.warmStarts.trim(templateId)) this.#store.images.drop(dropped);

@@ -83,11 +83,17 @@ export const migrations: readonly { version: number; sql: string }[] = [
         bytes INTEGER NOT NULL
       );
       CREATE INDEX images_by_parent ON images (parent) WHERE parent IS NOT NULL;
+      CREATE TABLE presence (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        absent_ms INTEGER NOT NULL,
+        seen_at INTEGER NOT NULL
+      );
       CREATE TABLE states (
         session_id TEXT PRIMARY KEY REFERENCES sessions (id) ON DELETE CASCADE,
         image INTEGER REFERENCES images (number),
         last_execution INTEGER NOT NULL,
-        timer_due_at INTEGER
+        timer_due_at INTEGER,
+        absent_ms INTEGER NOT NULL
       );
       CREATE INDEX states_by_image ON states (image);
       CREATE INDEX states_by_timer ON states (timer_due_at) WHERE timer_due_at IS NOT NULL;

@@ -9,8 +9,10 @@ export interface StoredState {
   image?: number;
   /** Number of the last execution whose effect is in it, or was undone. */
   lastExecution: number;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch; later by what no daemon was there since `absentMs`. */
   timerDueAt?: number;
+  /** The absence of daemons, in all, that its timers allow for. */
+  absentMs: number;
 }
 
 /** What leads from the memory after a call back to the one before. */
@@ -27,6 +29,7 @@ interface StateRow {
   image: number | null;
   last_execution: number;
   timer_due_at: number | null;
+  absent_ms: number;
 }
 
 interface UndoRow {
@@ -52,13 +55,13 @@ export class StateStore {
 
   constructor(db: Connection) {
     this.#find = db.prepare<[string], StateRow>(
-      `SELECT image, last_execution, timer_due_at FROM states WHERE session_id = ?`,
+      `SELECT image, last_execution, timer_due_at, absent_ms FROM states WHERE session_id = ?`,
     );
     this.#save = db.prepare(
-      `INSERT OR REPLACE INTO states (session_id, image, last_execution, timer_due_at) VALUES (?, ?, ?, ?)`,
+      `INSERT OR REPLACE INTO states (session_id, image, last_execution, timer_due_at, absent_ms) VALUES (?, ?, ?, ?, ?)`,
     );
-    this.#due = db.prepare<[], { session: SessionId; dueAt: number }>(
-      `SELECT session_id AS session, timer_due_at AS dueAt FROM states JOIN sessions ON id = session_id
+    this.#due = db.prepare<[number], { session: SessionId; dueAt: number }>(
+      `SELECT session_id AS session, timer_due_at + ? - absent_ms AS dueAt FROM states JOIN sessions ON id = session_id
        WHERE timer_due_at IS NOT NULL AND status = 'ready'`,
     );
     this.#undos = db.prepare<[string], UndoRow>(`SELECT * FROM undos WHERE session_id = ? ORDER BY number`);
@@ -91,28 +94,31 @@ export class StateStore {
     );
   }
 
+  /** The state of a session; a fresh one where it has none. */
   find(session: SessionId): StoredState {
     const row = this.#find.get(session);
-    if (row === undefined) return { lastExecution: 0 };
+    if (row === undefined) return { lastExecution: 0, absentMs: 0 };
     return {
       lastExecution: row.last_execution,
+      absentMs: row.absent_ms,
       ...(row.image === null ? {} : { image: row.image }),
       ...(row.timer_due_at === null ? {} : { timerDueAt: row.timer_due_at }),
     };
   }
 
-  save(session: SessionId, { image, lastExecution, timerDueAt }: StoredState): void {
+  save(session: SessionId, { image, lastExecution, timerDueAt, absentMs }: StoredState): void {
     this.#save.run(
       session,
       image ?? null,
       lastExecution,
       timerDueAt === undefined ? null : Math.ceil(timerDueAt),
+      Math.round(absentMs),
     );
   }
 
-  /** Ready sessions with a timer, and when it is due. */
-  due(): { session: SessionId; dueAt: number }[] {
-    return this.#due.all();
+  /** Ready sessions with a timer, and when it is due where daemons were absent for so long in all. */
+  due(absentMs: number): { session: SessionId; dueAt: number }[] {
+    return this.#due.all(absentMs);
   }
 
   /** Number of the newest undo; 0 where there is none. */

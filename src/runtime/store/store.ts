@@ -5,6 +5,7 @@ import { CheckpointStore } from './checkpoints.js';
 import { openDatabase, type Connection } from './database.js';
 import { ExecutionStore } from './executions.js';
 import { ImageStore } from './images.js';
+import { PresenceStore } from './presence.js';
 import { SessionStore, type StoredSession } from './sessions.js';
 import { StateStore } from './states.js';
 import { TemplateStore } from './templates.js';
@@ -20,6 +21,7 @@ export class Store {
   readonly states: StateStore;
   readonly checkpoints: CheckpointStore;
   readonly warmStarts: WarmStartStore;
+  readonly presence: PresenceStore;
 
   constructor(path: string) {
     this.#connection = openDatabase(path);
@@ -31,6 +33,7 @@ export class Store {
     this.states = new StateStore(this.#connection);
     this.checkpoints = new CheckpointStore(this.#connection);
     this.warmStarts = new WarmStartStore(this.#connection);
+    this.presence = new PresenceStore(this.#connection, Date.now());
   }
 
   /** Turns what the last daemon left in the middle of something into what it is now. */

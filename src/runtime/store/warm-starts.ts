@@ -5,6 +5,8 @@ import type { Connection } from './database.js';
 
 export interface WarmStart {
   image: number;
+  /** When the image was taken, milliseconds since the epoch. */
+  takenAt: number;
   /** What each session made from it is recorded to have run, with its events. */
   executions: { execution: Execution; events: Event[] }[];
 }
@@ -22,8 +24,8 @@ export class WarmStartStore {
   readonly #hasImage;
 
   constructor(db: Connection) {
-    this.#find = db.prepare<[string], { image: number; executions: string }>(
-      `SELECT image, executions FROM warm_starts WHERE key = ?`,
+    this.#find = db.prepare<[string], { image: number; takenAt: number; executions: string }>(
+      `SELECT image, taken_at AS takenAt, executions FROM warm_starts JOIN images ON number = image WHERE key = ?`,
     );
     this.#touch = db.prepare(`UPDATE warm_starts SET used_at = ? WHERE key = ?`);
     this.#insert = db.prepare(
@@ -40,7 +42,7 @@ export class WarmStartStore {
     const row = this.#find.get(key);
     if (row === undefined) return undefined;
     this.#touch.run(now, key);
-    return { image: row.image, executions: Executions.parse(JSON.parse(row.executions)) };
+    return { ...row, executions: Executions.parse(JSON.parse(row.executions)) };
   }
 
   insert(key: string, template: TemplateId, { image, executions }: WarmStart, now: number): void {

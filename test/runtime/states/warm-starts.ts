@@ -155,7 +155,8 @@ t.test('a warm start outlives a restart and the session that it was made for', a
 });
 
 t.test('a session as it started costs next to nothing on disk', async (t) => {
-  const { runtime, make } = await open(t);
+  const { runtime, worktree, make } = await open(t);
+  writeFileSync(join(worktree, 'a.js'), 'var list = Array.from({ length: 1e4 }, (_, at) => [at])');
   await make();
   const session = await make();
   await runtime.sessions.hibernate(session.id);
