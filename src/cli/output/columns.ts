@@ -1,5 +1,6 @@
 // Which fields of a record a list shows, and what each of its cells says.
 import { scalarText } from './record.js';
+import { sizeText } from './size.js';
 
 type Item = Readonly<Record<string, unknown>>;
 
@@ -7,7 +8,8 @@ type Item = Readonly<Record<string, unknown>>;
 const preferred: Readonly<Record<string, readonly string[]>> = {
   'template.list': ['name', 'id', 'version', 'startup', 'capabilities', 'libraries', 'updatedAt'],
   'template.modules': ['name', 'description', 'functions'],
-  'session.list': ['id', 'name', 'status', 'residency', 'worktree', 'lastUsedAt', 'lastError'],
+  'session.list': ['id', 'name', 'status', 'residency', 'storedBytes', 'worktree', 'lastUsedAt', 'lastError'],
+  'session.checkpoints': ['checkpoint', 'label', 'bytes', 'createdAt'],
   'exec.list': ['id', 'sessionId', 'kind', 'status', 'state', 'durationMs', 'startedAt', 'source'],
   'exec.events': ['seq', 'ts', 'type', 'text'],
 };
@@ -27,6 +29,9 @@ export function cellOf(item: Item, column: string): string {
       return scalarText(item['path'] ?? item['code']);
     case 'text':
       return payloadText(item['payload']);
+    case 'bytes':
+    case 'storedBytes':
+      return typeof item[column] === 'number' ? sizeText(item[column]) : '';
     case 'startup':
     case 'capabilities':
     case 'libraries':

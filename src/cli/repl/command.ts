@@ -26,9 +26,9 @@ export const replCommand = command({
         : await client.call('session.get', { session: named }, { signal: context.signal });
     // Node's prompt and a parser take a while to load; only this command needs them.
     const { prompt } = await import('./prompt.js');
-    await prompt(context, client, session);
-    if (named === undefined) {
-      note(context, [`session ${session.id} is kept; come back with "vmsys repl ${session.id}"`]);
+    const { id } = await prompt(context, client, session);
+    if (named === undefined || id !== session.id) {
+      note(context, [`session ${id} is kept; come back with "vmsys repl ${id}"`]);
     }
     return exitStatus.ok;
   },

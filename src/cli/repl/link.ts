@@ -1,7 +1,7 @@
 // A session to what the prompt does with it: one connection, made anew where it was lost, and what is told over it.
 import type { Event, Session } from '../../records/index.js';
 import type { Client } from '../../rpc/client.js';
-import type { MethodParams, MethodResult } from '../../rpc/methods/index.js';
+import type { MethodName, MethodParams, MethodResult } from '../../rpc/methods/index.js';
 import type { Context } from '../context.js';
 import { Follower } from '../follow.js';
 
@@ -12,19 +12,25 @@ export interface LinkListener {
   lost(): void;
 }
 
-/** The prompt's side of one session. */
+/** The prompt's side of one session; which one can change. */
 export class SessionLink {
-  readonly session: Session;
+  #session: Session;
   readonly #context: Context;
   readonly #listener: LinkListener;
   #current: { client: Client; follower: Follower } | undefined;
+  #subscription: string | undefined;
   #isClosed = false;
 
   constructor(context: Context, client: Client, session: Session, listener: LinkListener) {
     this.#context = context;
     this.#listener = listener;
-    this.session = session;
+    this.#session = session;
     this.#use(client);
+  }
+
+  /** The session as it was when the link came to it. */
+  get session(): Session {
+    return this.#session;
   }
 
   /** Runs code in the session; all its events have been told when this resolves. */
@@ -43,20 +49,36 @@ export class SessionLink {
   }
 
   async complete(text: string): Promise<MethodResult<'session.complete'>> {
-    const { client } = await this.#connected();
-    return client.call('session.complete', { session: this.session.id, text });
+    return this.call('session.complete', { session: this.session.id, text });
   }
 
   /** The session as it is now. */
   async record(): Promise<Session> {
+    return this.call('session.get', { session: this.session.id });
+  }
+
+  /** Calls any method on the link's connection. */
+  async call<Name extends MethodName>(name: Name, params: MethodParams<Name>): Promise<MethodResult<Name>> {
     const { client } = await this.#connected();
-    return client.call('session.get', { session: this.session.id });
+    return client.call(name, params);
+  }
+
+  /** Goes on with another session. */
+  async switchTo(session: Session): Promise<void> {
+    await this.#connected();
+    const subscription = this.#subscription;
+    this.#session = session;
+    await this.subscribe();
+    if (subscription !== undefined) await this.call('events.unsubscribe', { subscription });
   }
 
   /** Asks to be told of what happens in the session by itself, as a timer that fires. */
   async subscribe(): Promise<void> {
-    const { client } = await this.#connected();
-    await client.call('events.subscribe', { topics: ['execution'], session: this.session.id });
+    const { subscription } = await this.call('events.subscribe', {
+      topics: ['execution'],
+      session: this.session.id,
+    });
+    this.#subscription = subscription;
   }
 
   async close(): Promise<void> {

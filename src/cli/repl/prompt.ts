@@ -15,8 +15,11 @@ import { unfinished } from './unfinished.js';
 /** As many lines as Node's own prompt keeps. */
 const historySize = 1000;
 
-/** Serves the prompt until it is left; resolves when the connection is closed. */
-export async function prompt(context: Context, client: Client, session: Session): Promise<void> {
+/**
+ * Serves the prompt until it is left; resolves when the connection is closed, with the session it ended in: another one
+ * after a fork.
+ */
+export async function prompt(context: Context, client: Client, session: Session): Promise<Session> {
   const isTerminal = process.stdin.isTTY && process.stdout.isTTY;
   const gate = new InputGate(process.stdin, () => runner.interrupt());
   const link = new SessionLink(context, client, session, {
@@ -64,6 +67,7 @@ export async function prompt(context: Context, client: Client, session: Session)
   if (begun !== '' && !isTerminal && !context.signal.aborted) await runner.run(begun);
   gate.close();
   await link.close();
+  return link.session;
 }
 
 async function greet(context: Context, client: Client, session: Session): Promise<void> {

@@ -11,11 +11,11 @@ import { anExecution, aSession, numbered } from '../../fixtures/fake-daemon.js';
 const tagged: Paint = (style, text) => `<${style}>${text}</>`;
 
 t.test('a list is a table without its empty columns', async (t) => {
-  const items = [aSession, { ...aSession, name: 'work' }];
+  const items = [aSession, { ...aSession, name: 'work', storedBytes: 12_345 }];
   t.strictSame(formatResult('session.list', { items }, plain), [
-    'id                    name  status  residency  lastUsedAt',
-    'ses_0123456789abcdef        ready   live       2026-01-02T03:04:05.678Z',
-    'ses_0123456789abcdef  work  ready   live       2026-01-02T03:04:05.678Z',
+    'id                    name  status  residency  storedBytes  lastUsedAt',
+    'ses_0123456789abcdef        ready   live       0 B          2026-01-02T03:04:05.678Z',
+    'ses_0123456789abcdef  work  ready   live       12 KiB       2026-01-02T03:04:05.678Z',
   ]);
 });
 

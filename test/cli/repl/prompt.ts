@@ -205,5 +205,6 @@ t.test('on a terminal', { skip: noScript }, async (t) => {
     await until('the help', () => /\.session +Show the session/.test(cli.stdout()));
     t.match(cli.stdout(), /\.editor +/);
     t.match(cli.stdout(), /\.load +Run a file/);
+    for (const name of ['checkpoint', 'checkpoints', 'undo', 'fork']) t.match(cli.stdout(), `.${name} `);
   });
 });
