@@ -133,7 +133,9 @@ export class SessionService implements Sessions {
   complete(session: string, text: string): Promise<{ items: string[]; replaces: string }> {
     return this.#keeper.withTurn(session, { ifBusy: 'reject' }, async ({ worker }) => {
       if (worker === undefined) throw new Error('the session has no worker');
-      const patience = setTimeout(() => void worker.terminate(), completionPatienceMs);
+      const patience = setInterval(() => {
+        if (!worker.isSaving) void worker.terminate();
+      }, completionPatienceMs);
       try {
         const { items, replaces } = await worker.request({ type: 'complete', text });
         return { items, replaces };
@@ -141,7 +143,7 @@ export class SessionService implements Sessions {
         if (error instanceof WorkerEnded) return { items: [], replaces: '' };
         throw error;
       } finally {
-        clearTimeout(patience);
+        clearInterval(patience);
       }
     });
   }

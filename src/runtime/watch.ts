@@ -11,7 +11,7 @@ const lookAgainMs = 100;
 export class Watch {
   readonly #worker: WorkerThread;
   readonly #request: RunRequest;
-  readonly #startedAt = performance.now();
+  #startedAt = performance.now();
   #timer: NodeJS.Timeout;
   #cancelledAt: number | undefined;
   killedFor: StopReason | undefined;
@@ -44,6 +44,11 @@ export class Watch {
   }
 
   #look(): void {
+    // The run has not begun.
+    if (this.#worker.isSaving) {
+      this.#startedAt = performance.now();
+      return this.#lookIn(lookAgainMs);
+    }
     const reason = this.#reasonToKill();
     if (reason === undefined) return this.#lookIn(lookAgainMs);
     this.killedFor = reason;

@@ -10,6 +10,8 @@ export interface Control {
   cancel: Int32Array;
   /** One number: the CPU time of the worker's thread when the run began, milliseconds; NaN where unknown. */
   cpuAtStart: Float64Array;
+  /** One word; not 0 from a run's report until its effect is saved. A thread that ended meanwhile would leave half of it. */
+  saving: Int32Array;
 }
 
 /** What a worker is started with. */

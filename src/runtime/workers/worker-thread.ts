@@ -57,6 +57,7 @@ export class WorkerThread {
     this.#control = {
       cancel: new Int32Array(new SharedArrayBuffer(4)),
       cpuAtStart: new Float64Array(new SharedArrayBuffer(8)),
+      saving: new Int32Array(new SharedArrayBuffer(4)),
     };
     const workerData: WorkerSetup = { ...setup, control: this.#control };
     this.#worker = new Worker(entry, {
@@ -97,6 +98,11 @@ export class WorkerThread {
     const now = this.#kernelId === undefined ? undefined : cpuMsOfThread(this.#kernelId);
     const start = this.#control.cpuAtStart[0] ?? Number.NaN;
     return now === undefined || Number.isNaN(start) ? undefined : now - start;
+  }
+
+  /** Whether it still saves what the run before changed: then it must not be ended, and it will not be long. */
+  get isSaving(): boolean {
+    return Atomics.load(this.#control.saving, 0) !== 0;
   }
 
   /** Why the thread failed, where it did so by itself. */

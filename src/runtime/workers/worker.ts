@@ -86,11 +86,14 @@ async function handle(request: WorkerRequest): Promise<void> {
     (event) => answer({ type: 'event', event }),
     cancelled.signal,
   );
+  const saves = report.state === 'kept' || request.request.kind === 'timer';
+  Atomics.store(setup.control.saving, 0, saves ? 1 : 0);
   answer({ type: 'report', report });
+  if (!saves) return;
   // After the answer: while it travels to the client, the state that the next call may fall back to is saved.
-  if (report.state !== 'kept' && request.request.kind !== 'timer') return;
   const undo = sandbox.save();
   port?.postMessage({ type: 'undo', undo } satisfies UndoMessage, [undo.pages.buffer, undo.data.buffer]);
+  Atomics.store(setup.control.saving, 0, 0);
 }
 
 port.on('message', (message: WorkerRequest | CancelMessage | ReleaseMessage) => {
