@@ -4,3 +4,4 @@ export * from './template.js';
 export * from './session.js';
 export * from './execution.js';
 export * from './checkpoint.js';
+export * from './library.js';
