@@ -8,7 +8,7 @@ import t from 'tap';
 import { CrashClient } from '../fixtures/crash-client.js';
 import { CrashSession, look, stateIn } from '../fixtures/crash-session.js';
 import { spawnDaemon, startDaemon, type RunningDaemon } from '../fixtures/daemon.js';
-import { checkDatabase, lostExecutions, namedIn } from '../fixtures/crash-database.js';
+import { checkDatabase, lostAccordingTo, lostExecutions, summaryOf } from '../fixtures/crash-database.js';
 import { ReplyError } from '../fixtures/line-client.js';
 import { tempFolder, type Teardown } from '../fixtures/temp.js';
 import { until } from '../fixtures/until.js';
@@ -128,7 +128,7 @@ class Ordeal {
     assert.ok(record, `session ${session.id} is gone`);
     assert.equal(record.status, 'ready', record.lastError);
     const lost = lostExecutions(this.#database, session.id);
-    if (lost.length > 0) assert.deepStrictEqual(namedIn(record.lastError), lost);
+    if (lost.length > 0) assert.deepStrictEqual(lostAccordingTo(record.lastError), summaryOf(lost));
     else assert.equal(record.lastError, session.lastError, 'nothing new was lost');
     session.lastError = record.lastError;
     const found = await this.#lookAt(daemon, session.id);
