@@ -89,8 +89,8 @@ async function compose(store: Store, options: RuntimeOptions): Promise<Runtime> 
   const states = new StateService({ store, residents, keeper, base, references });
   for (const { session, dueAt } of store.states.due(store.presence.absentMs))
     keeper.planTimerOf(session, dueAt);
-  const hibernation = startHibernation(keeper, options.hibernateAfterMs ?? defaults.hibernateAfterMs);
-  const pruning = startPruning(store, options, log);
+  let hibernation = startHibernation(keeper, options.hibernateAfterMs ?? defaults.hibernateAfterMs);
+  let pruning = startPruning(store, options.history, log);
   let closed: Promise<void> | undefined;
 
   const close = async (graceMs: number): Promise<void> => {
@@ -109,6 +109,18 @@ async function compose(store: Store, options: RuntimeOptions): Promise<Runtime> 
     states,
     executions,
     summary: () => summarize(store, residents, pool, max),
+    pending: () => ({ executions: residents.busyCount, nextTimerAt: keeper.nextTimerAt }),
+    configure: ({ history, hibernateAfterMs }) => {
+      if (closed !== undefined) return;
+      if (hibernateAfterMs !== undefined) {
+        clearInterval(hibernation);
+        hibernation = startHibernation(keeper, hibernateAfterMs);
+      }
+      if (history !== undefined) {
+        clearInterval(pruning);
+        pruning = startPruning(store, history, log);
+      }
+    },
     listen: (listener) => {
       listeners.add(listener);
       return () => void listeners.delete(listener);
@@ -140,8 +152,12 @@ function startHibernation(keeper: SessionKeeper, afterMs: number): NodeJS.Timeou
   return setInterval(() => void keeper.hibernateIdle(afterMs), Math.max(1000, afterMs / 10)).unref();
 }
 
-function startPruning(store: Store, options: RuntimeOptions, log: (entry: LogEntry) => void): NodeJS.Timeout {
-  const { maxAgeDays = defaults.maxAgeDays, maxExecutions = defaults.maxExecutions } = options.history ?? {};
+function startPruning(
+  store: Store,
+  history: RuntimeOptions['history'] = {},
+  log: (entry: LogEntry) => void,
+): NodeJS.Timeout {
+  const { maxAgeDays = defaults.maxAgeDays, maxExecutions = defaults.maxExecutions } = history;
   const prune = () => {
     try {
       const pruned = store.executions.prune(

@@ -45,7 +45,7 @@ export class SessionKeeper {
   readonly #store: Store;
   readonly #residents: Residents;
   /** Of sessions in memory and of sleeping ones alike. */
-  readonly #timers = new Map<SessionId, NodeJS.Timeout>();
+  readonly #timers = new Map<SessionId, { timeout: NodeJS.Timeout; dueAt: number }>();
   #closing = false;
 
   constructor(options: SessionKeeperOptions) {
@@ -171,14 +171,18 @@ export class SessionKeeper {
 
   /** Plans when a session, in memory or not, is to run its next timer; milliseconds since the epoch. */
   planTimerOf(session: SessionId, dueAt: number | undefined): void {
-    clearTimeout(this.#timers.get(session));
+    clearTimeout(this.#timers.get(session)?.timeout);
     this.#timers.delete(session);
     if (dueAt === undefined || this.#closing) return;
     const inMs = Math.min(Math.max(1, dueAt - Date.now()), longestTimerMs);
-    this.#timers.set(
-      session,
-      setTimeout(() => void this.#runTimer(session), inMs),
-    );
+    const timeout = setTimeout(() => void this.#runTimer(session), inMs);
+    this.#timers.set(session, { timeout, dueAt });
+  }
+
+  /** When the first timer of all sessions, in memory or not, is due; milliseconds since the epoch. */
+  get nextTimerAt(): number | undefined {
+    const times = [...this.#timers.values()].map(({ dueAt }) => dueAt);
+    return times.length === 0 ? undefined : times.reduce((first, time) => Math.min(first, time));
   }
 
   /** Runs what a script has left to run later. Never rejects: there is nobody to tell but the log. */
@@ -240,7 +244,7 @@ export class SessionKeeper {
   /** Waits for what runs, at most `graceMs`, cancels the rest, and stores every session. */
   async closeAll(graceMs: number): Promise<void> {
     this.#closing = true;
-    for (const timer of this.#timers.values()) clearTimeout(timer);
+    for (const { timeout } of this.#timers.values()) clearTimeout(timeout);
     const deadline = setTimeout(() => {
       for (const session of this.#residents.all) session.end();
     }, graceMs);

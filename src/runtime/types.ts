@@ -162,6 +162,12 @@ export interface Summary {
   workers: { busy: number; idle: number; max: number };
 }
 
+/** What goes on by itself, and when the next timer of any session is due; milliseconds since the epoch. */
+export interface Pending {
+  executions: number;
+  nextTimerAt?: number | undefined;
+}
+
 export interface Runtime {
   readonly engine: { name: string; version: string };
   readonly templates: Templates;
@@ -169,6 +175,10 @@ export interface Runtime {
   readonly states: States;
   readonly executions: Executions;
   summary(): Summary;
+  /** What would be delayed if the runtime were closed now. Cheap: the database is not asked. */
+  pending(): Pending;
+  /** Changes what can be changed while it is open; what is left out stays. */
+  configure(change: Pick<RuntimeOptions, 'history' | 'hibernateAfterMs'>): void;
   /** Calls `listener` with everything that happens, until the returned function is called. */
   listen(listener: (event: RuntimeEvent) => void): () => void;
   /**
