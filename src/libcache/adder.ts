@@ -1,0 +1,225 @@
+// A request to an entry in the cache: what is there already is taken, what is not is fetched, tried in an engine where
+// there is one, and only then stored. Nothing is announced here.
+import type { Integrity } from '../records/index.js';
+import { contentName, integrityOf } from './content-name.js';
+import { LibraryError, messageOf, unavailable } from './errors.js';
+import type { Fetcher, PreparedLibrary, PrepareRequest } from './fetcher.js';
+import { maxLibraryBytes, type Content } from './files.js';
+import { Entry, faults, localPath } from './manifest.js';
+import { cancelled, type RunHooks } from './shared-runs.js';
+import type { LibraryStore } from './store.js';
+import type { AddRequest, CatalogItem, LibraryCheck } from './types.js';
+
+export interface AdderOptions {
+  store: LibraryStore;
+  fetcher: Fetcher;
+  catalog: readonly CatalogItem[];
+  check: LibraryCheck | undefined;
+  /** Reads and verifies the content of an entry. */
+  examine(entry: Entry): Promise<Content>;
+  log(message: string): void;
+}
+
+export class Adder {
+  readonly #options: AdderOptions;
+
+  constructor(options: AdderOptions) {
+    this.#options = options;
+  }
+
+  /** Adds what is not there; fetches again what is there and damaged; tries what was not tried yet. */
+  async add(request: AddRequest, hooks: RunHooks): Promise<Entry> {
+    const known = this.#known(request.spec);
+    if (known !== undefined) {
+      refuseOther(known, request);
+      const content = await this.#options.examine(known);
+      if (content.kind === 'ok') return await this.#tried(known, content.code, hooks);
+      return await this.fetchAgain(known, hooks);
+    }
+    let prepared: PreparedLibrary;
+    try {
+      prepared = await this.#options.fetcher.prepare(request, hooks);
+    } catch (error) {
+      const cached = isOffline(error) ? this.#lastOf(request.spec) : undefined;
+      if (cached === undefined) throw error;
+      this.#options.log(`${request.spec}: no registry answers, ${cached.id} is taken from the cache`);
+      return await this.add({ ...request, spec: cached.id }, hooks);
+    }
+    const existing = this.#options.store.find(idOf(prepared));
+    if (existing?.source === prepared.source) refuseOther(existing, request);
+    return await this.#admit(prepared, request, hooks);
+  }
+
+  /** Fetches what an entry says it is made of, and puts it in its place. */
+  async fetchAgain(entry: Entry, hooks: RunHooks): Promise<Entry> {
+    const request = requestOf(entry);
+    const prepared = await this.#options.fetcher.prepare(request, hooks);
+    return await this.#admit(sameId(prepared, entry), request, hooks);
+  }
+
+  /** Makes a local library anew from its files; answers the entry, or `undefined` where it was removed meanwhile. */
+  async update(entry: Entry, hooks: RunHooks): Promise<Entry | undefined> {
+    const request = requestOf(entry);
+    const prepared = sameId(await this.#options.fetcher.prepare(request, hooks), entry);
+    const candidate = await this.#candidate(prepared, request, hooks, entry);
+    return await this.#options.store.put(candidate.entry, candidate.code, { update: true });
+  }
+
+  /** Tries a library that was fetched where there was no engine. Rejects where it does not load; it stays untried. */
+  async confirm(entry: Entry, code: Uint8Array, hooks: RunHooks): Promise<Entry> {
+    const exports = await this.#check(entry, code, hooks);
+    return (await this.#options.store.confirm(entry.id, entry.integrity, exports)) ?? missing(entry.id);
+  }
+
+  async #tried(entry: Entry, code: Uint8Array, hooks: RunHooks): Promise<Entry> {
+    if (entry.checked !== false || this.#options.check === undefined) return entry;
+    try {
+      return await this.confirm(entry, code, hooks);
+    } catch (error) {
+      // It is of no use to anybody; asked for again, it is fetched again.
+      if (isUnloadable(error)) await this.#options.store.remove(entry.id, entry.integrity);
+      throw error;
+    }
+  }
+
+  async #admit(prepared: PreparedLibrary, request: AddRequest, hooks: RunHooks): Promise<Entry> {
+    const { entry, code } = await this.#candidate(prepared, request, hooks);
+    hooks.onProgress({ library: entry.id, step: 'store' });
+    return (await this.#options.store.put(entry, code)) ?? missing(entry.id);
+  }
+
+  /** What is to be stored. A content that was evaluated before is not evaluated again. */
+  async #candidate(
+    prepared: PreparedLibrary,
+    request: AddRequest,
+    hooks: RunHooks,
+    before?: Entry,
+  ): Promise<{ entry: Entry; code: Buffer }> {
+    if (hooks.signal.aborted) throw aborted(idOf(prepared), hooks.signal);
+    const code = Buffer.from(prepared.code);
+    const fresh = entryOf(prepared, request, code);
+    const isKnown = before?.integrity === fresh.integrity && before.checked !== false;
+    if (isKnown) return { entry: { ...fresh, exports: before.exports }, code };
+    if (this.#options.check === undefined) return { entry: { ...fresh, checked: false }, code };
+    return { entry: { ...fresh, exports: await this.#check(fresh, code, hooks) }, code };
+  }
+
+  async #check(entry: Entry, code: Uint8Array, hooks: RunHooks): Promise<string[]> {
+    const { id, name, format, global } = entry;
+    hooks.onProgress({ library: id, step: 'check' });
+    const candidate = {
+      id,
+      name,
+      format,
+      ...(global !== undefined && { global }),
+      code: Buffer.from(code).toString(),
+    };
+    let exports: string[] | undefined;
+    try {
+      exports = (await this.#options.check?.(candidate))?.exports;
+    } catch (error) {
+      throw unavailable('not-loadable', `library "${id}" does not load in a session: ${messageOf(error)}`, {
+        details: { library: id },
+        cause: error,
+      });
+    }
+    if (hooks.signal.aborted) throw aborted(id, hooks.signal);
+    return exports ?? [];
+  }
+
+  /** What a spec means without asking anybody. Of a local file only its maker knows. */
+  #known(spec: string): Entry | undefined {
+    const listed = this.#options.catalog.find(({ name }) => name === spec)?.id;
+    return this.#options.store.find(listed ?? spec);
+  }
+
+  #lastOf(spec: string): Entry | undefined {
+    return this.#options.store.manifest
+      .entries()
+      .findLast(({ name, source }) => name === spec && !source.startsWith('file:'));
+  }
+}
+
+const idOf = ({ name, version }: PreparedLibrary): string => `${name}@${version}`;
+
+/** What to ask the fetcher for, to get the entry once more. */
+function requestOf(entry: Entry): PrepareRequest {
+  const { global, dependencies } = entry;
+  const spec = localPath(entry) ?? entry.source.replace(/^npm:/, '');
+  return { spec, global, entry: entry.entry, dependencies };
+}
+
+/** A version beside a local file may have changed; what templates know it as does not. */
+const sameId = (prepared: PreparedLibrary, { name, version, source, global }: Entry): PreparedLibrary => ({
+  ...prepared,
+  name,
+  version,
+  source,
+  global,
+});
+
+function entryOf(prepared: PreparedLibrary, request: AddRequest, code: Buffer): Entry {
+  const id = idOf(prepared);
+  if (code.length > maxLibraryBytes)
+    throw unavailable(
+      'too-large',
+      `library "${id}" has ${code.length} bytes of code; one may have ${maxLibraryBytes}: add a part of it ("entry")`,
+      { details: { library: id, limit: maxLibraryBytes } },
+    );
+  const integrity: Integrity = integrityOf(code);
+  const { name, version, source, global, format, dependencies, inputs } = prepared;
+  const entry = Entry.safeParse({
+    id,
+    name,
+    version,
+    source,
+    file: contentName(integrity),
+    bytes: code.length,
+    integrity,
+    ...(global !== undefined && { global }),
+    format,
+    exports: [],
+    ...(dependencies !== undefined && { dependencies }),
+    addedAt: new Date().toISOString(),
+    ...(request.entry !== undefined && { entry: request.entry }),
+    ...(inputs !== undefined && { inputs }),
+  });
+  if (entry.success) return entry.data;
+  throw new LibraryError(
+    'VALIDATION_ERROR',
+    `cannot add ${JSON.stringify(request.spec)}: ${faults(entry.error)}`,
+    {
+      details: { issues: entry.error.issues.map(({ path, message }) => ({ path: path.join('.'), message })) },
+    },
+  );
+}
+
+/** The same id cannot stand for two things: what would change it for its users is refused. */
+function refuseOther(existing: Entry, request: AddRequest): void {
+  for (const field of ['global', 'entry'] as const) {
+    if (request[field] === undefined || request[field] === existing[field]) continue;
+    throw new LibraryError(
+      'NAME_TAKEN',
+      `cannot add "${existing.id}" with ${field} ${JSON.stringify(request[field])}: it is in the cache with ` +
+        `${existing[field] === undefined ? 'none' : JSON.stringify(existing[field])}; run "vmsys lib remove ${existing.id}" first`,
+      { details: { library: existing.id, field } },
+    );
+  }
+}
+
+const aborted = (id: string, signal: AbortSignal): unknown =>
+  signal.reason instanceof LibraryError ? signal.reason : cancelled(id);
+
+const reasonOf = (error: unknown): unknown =>
+  error instanceof LibraryError && error.code === 'LIBRARY_UNAVAILABLE'
+    ? error.details?.['reason']
+    : undefined;
+const isOffline = (error: unknown): boolean => reasonOf(error) === 'offline';
+const isUnloadable = (error: unknown): boolean => reasonOf(error) === 'not-loadable';
+
+function missing(id: string): never {
+  throw new LibraryError(
+    'LIBRARY_NOT_FOUND',
+    `library "${id}" was removed while it was being added; add it again`,
+  );
+}

@@ -1,0 +1,21 @@
+// The library cache's public face: any npm package or local file as one verified file of JavaScript.
+import { Cache, type CacheParts } from './cache.js';
+import { catalog } from './fetch/catalog.js';
+import { createFetcher } from './fetch/index.js';
+import type { LibraryCache, LibraryCacheOptions } from './types.js';
+
+/**
+ * Opens the cache in a folder, which other processes may use at the same time. It is usable at once; sweeping and
+ * watching begin in the background. Whoever opens it closes it. Does not reject where the manifest is damaged: the
+ * methods that need it do, `verify` says what is wrong, and `sync` repairs.
+ */
+export async function openLibraryCache(
+  options: LibraryCacheOptions & Partial<Pick<CacheParts, 'fetcher' | 'catalog'>>,
+): Promise<LibraryCache> {
+  return await Promise.resolve(new Cache({ catalog, fetcher: createFetcher(), ...options }));
+}
+
+export { catalog };
+export { LibraryError, type LibraryErrorCode, type UnavailableReason } from './errors.js';
+export type { Fetcher, PreparedLibrary, PrepareHooks, PrepareRequest } from './fetcher.js';
+export type * from './types.js';

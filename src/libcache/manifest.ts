@@ -1,0 +1,109 @@
+// The manifest's text to its entries and back: one schema for downloader, loader, verifier and watcher alike.
+// Nothing in it is trusted before it has passed here; a name in it can only mean a file in the cache's own folder.
+import * as z from 'zod';
+import { Library } from '../records/index.js';
+import { contentName } from './content-name.js';
+
+/** The version of the schema that is written; one that is higher is refused. */
+export const manifestVersion = 1;
+
+/** Names that can be imported without being taken for a path: `name` or `@scope/name`. */
+const nameShape = /^(?:@[\w~-][\w~.-]*\/)?[\w~$-][\w~$.-]*$/;
+
+/** A library and what the cache alone needs to know of it. */
+export const Entry = z
+  .strictObject({
+    ...Library.shape,
+    /** The file of the package to begin with, where another one was asked for than package.json names. */
+    entry: z.string().optional(),
+    /** Of a local library: the absolute paths of the files that it is made of. */
+    inputs: z.array(z.string()).optional(),
+    /** It was fetched where there is no engine: it has not been evaluated yet, and its exports are not known. */
+    checked: z.literal(false).optional(),
+  })
+  .superRefine((entry, context) => {
+    const fault = (path: string, message: string): void =>
+      context.addIssue({ code: 'custom', path: [path], message, input: entry });
+    if (!nameShape.test(entry.name))
+      fault('name', `expected "name" or "@scope/name", got ${JSON.stringify(entry.name)}`);
+    if (entry.id !== `${entry.name}@${entry.version}`) fault('id', 'expected the name, "@" and the version');
+    if (entry.file !== contentName(entry.integrity))
+      fault('file', 'expected the name that its integrity gives');
+  });
+export type Entry = z.infer<typeof Entry>;
+
+const Head = z.object({ version: z.int().min(1) });
+
+const Manifest = z
+  .strictObject({ version: z.literal(manifestVersion), libraries: z.array(Entry) })
+  .superRefine(({ libraries }, context) => {
+    const seen = new Set<string>();
+    for (const [at, { id }] of libraries.entries()) {
+      if (seen.has(id))
+        context.addIssue({
+          code: 'custom',
+          path: ['libraries', at, 'id'],
+          message: `"${id}" twice`,
+          input: id,
+        });
+      seen.add(id);
+    }
+  });
+
+/** In the order in which they were added. */
+export type Entries = readonly Entry[];
+
+/** What a text that should be a manifest turned out to be. */
+export type ParsedManifest =
+  | { kind: 'ok'; entries: Entries }
+  /** Written by a newer version: its owner can read it, nobody else may touch it. */
+  | { kind: 'newer'; problem: string }
+  /** No manifest; `salvaged` are those of its entries that are whole by themselves. */
+  | { kind: 'damaged'; problem: string; salvaged: Entries };
+
+/** Never throws. `formatManifest(entries)` comes back as `entries`. */
+export function parseManifest(text: string): ParsedManifest {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    return { kind: 'damaged', problem: `it is not JSON (${problem})`, salvaged: [] };
+  }
+  const head = Head.safeParse(json);
+  if (head.success && head.data.version > manifestVersion) {
+    const problem = `it is of version ${head.data.version}, and this program reads up to ${manifestVersion}`;
+    return { kind: 'newer', problem };
+  }
+  const manifest = Manifest.safeParse(json);
+  if (manifest.success) return { kind: 'ok', entries: manifest.data.libraries };
+  return { kind: 'damaged', problem: faults(manifest.error), salvaged: salvage(json) };
+}
+
+export const formatManifest = (entries: Entries): string =>
+  `${JSON.stringify({ version: manifestVersion, libraries: entries }, null, 2)}\n`;
+
+/** The record that others see of an entry. */
+export function libraryOf(entry: Entry): Library {
+  const { entry: _entry, inputs: _inputs, checked: _checked, ...library } = entry;
+  return library;
+}
+
+/** The absolute path of a local library; `undefined` of one from the registry. */
+export const localPath = ({ source }: Entry): string | undefined =>
+  source.startsWith('file:') ? source.slice('file:'.length) : undefined;
+
+/** Every fault with its path, in one line. */
+export const faults = (error: z.ZodError): string =>
+  error.issues.map(({ path, message }) => `${path.join('.') || 'all of it'}: ${message}`).join('; ');
+
+function salvage(json: unknown): Entries {
+  const loose = z.object({ libraries: z.array(z.unknown()) }).safeParse(json);
+  if (!loose.success) return [];
+  const whole = new Map<string, Entry>();
+  for (const item of loose.data.libraries) {
+    const entry = Entry.safeParse(item);
+    if (entry.success) whole.set(entry.data.id, entry.data);
+  }
+  return [...whole.values()];
+}
