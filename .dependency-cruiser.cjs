@@ -66,6 +66,8 @@ module.exports = {
     home(['quickjs-emscripten', '@jitl/'], ['runtime/engine/']),
     home(['cac'], ['cli/']),
     home(['json-rpc-2.0'], ['rpc/']),
+    home(['pacote', '@npmcli/', 'npm-package-arg', 'tar/'], ['libcache/fetch/']),
+    home(['esbuild'], ['libcache/fetch/']),
     home(['koffi'], ['host/native']),
     home(['chokidar'], ['libcache/watch\\.ts']),
   ],

@@ -36,8 +36,15 @@ export async function bundlePrograms() {
     format: 'esm',
     target: 'node20',
     external: [
-      // Its native part is found from where its package is.
+      // Their native parts are found from where their packages are.
       'better-sqlite3',
+      'koffi',
+      // Loaded when a library is fetched, from where they are: they find their own files beside them.
+      '@npmcli/*',
+      'esbuild',
+      'npm-package-arg',
+      'pacote',
+      'tar',
       // Builds of the engine that nothing loads.
       '@jitl/quickjs-wasmfile-debug-*',
       '@jitl/quickjs-wasmfile-release-asyncify*',

@@ -1,0 +1,175 @@
+// The registry, as one fetching of a library uses it: what a package is, which others it needs, and their files.
+import { mkdir } from 'node:fs/promises';
+import { isAbsolute, join, relative } from 'node:path';
+import * as z from 'zod';
+import type { LibraryDependency } from '../../records/index.js';
+import { LibraryError, unavailable } from '../errors.js';
+import type { PrepareHooks } from '../fetcher.js';
+import { maxDownloads, maxPackages } from './bounds.js';
+import type { NpmOptions } from './npm-config.js';
+import { cancelled, fromNpm } from './npm-errors.js';
+import { PackumentCache } from './packument-cache.js';
+import { unpack, type Unpacked } from './unpack.js';
+
+/** A package as the registry describes it. */
+export interface RegistryPackage {
+  name: string;
+  version: string;
+  /** Where its tarball is. */
+  resolved: string;
+  /** Of its tarball. Very old packages have a sha1 only. */
+  integrity: string;
+}
+
+/** A package that another one needs, with its place below the folder of the tree. */
+export interface TreePackage extends RegistryPackage {
+  location: string;
+}
+
+const Manifest = z.object({
+  name: z.string(),
+  version: z.string(),
+  _resolved: z.string(),
+  _integrity: z.string().min(1),
+  dependencies: z.record(z.string(), z.string()).optional(),
+  peerDependencies: z.record(z.string(), z.string()).optional(),
+});
+
+export class NpmClient {
+  readonly #spec: string;
+  readonly #options: NpmOptions & { signal: AbortSignal };
+  readonly #hooks: PrepareHooks;
+  readonly #unpacked: Unpacked = { bytes: 0, files: 0 };
+
+  /** `spec` is what errors and progress call the library. */
+  constructor(
+    spec: string,
+    options: NpmOptions,
+    hooks: PrepareHooks,
+    pinned: readonly LibraryDependency[] | undefined,
+  ) {
+    this.#spec = spec;
+    this.#hooks = hooks;
+    this.#options = { ...options, signal: hooks.signal, packumentCache: new PackumentCache(pinned) };
+  }
+
+  /** The package that `selector` (a version, a range or a tag) means now. */
+  async resolve(name: string, selector: string): Promise<RegistryPackage & { needsOthers: boolean }> {
+    const spec = `${name}@${selector}`;
+    return this.#ask(`looking for ${spec}`, name, async () => {
+      const { default: pacote } = await import('pacote');
+      const answer = Manifest.safeParse(await pacote.manifest(spec, this.#options));
+      if (!answer.success) {
+        throw unavailable(
+          'fetch',
+          `library "${this.#spec}": what the registry says of ${spec} has no integrity, or lacks its name, version or ` +
+            `tarball; ask those who run it`,
+        );
+      }
+      const { version, _resolved, _integrity, dependencies, peerDependencies } = answer.data;
+      if (answer.data.name !== name) {
+        throw new LibraryError(
+          'INTEGRITY_MISMATCH',
+          `library "${this.#spec}": the registry was asked for ${name} and answered with ${answer.data.name}`,
+        );
+      }
+      const others = { ...dependencies, ...peerDependencies };
+      const needsOthers = Object.keys(others).length > 0;
+      return { name, version, resolved: _resolved, integrity: _integrity, needsOthers };
+    });
+  }
+
+  /** Every package that this one needs, and itself, placed as npm would place them in `folder`. */
+  async tree(root: RegistryPackage, folder: string): Promise<TreePackage[]> {
+    const id = `${root.name}@${root.version}`;
+    return this.#ask(`resolving the dependencies of ${id}`, root.name, async () => {
+      const { default: Arborist } = await import('@npmcli/arborist');
+      const arborist = new Arborist({ ...this.#options, path: folder });
+      const tree = await arborist.buildIdealTree({ add: [id] });
+      const nodes = [...tree.inventory.values()].filter(
+        // What is optional is native code, mostly; who wants it can do without.
+        (node) => node.location !== '' && !node.inBundle && !node.optional,
+      );
+      if (nodes.length > maxPackages) {
+        throw unavailable(
+          'too-large',
+          `library "${this.#spec}": it needs ${nodes.length} packages; a library may have ${maxPackages}`,
+        );
+      }
+      return nodes.map(({ name, version, location, resolved, integrity, isLink }) => {
+        if (isLink || resolved === null || integrity === null) {
+          throw unavailable(
+            'bundle',
+            `library "${this.#spec}": ${name}@${version}, which it needs, comes without an integrity`,
+          );
+        }
+        return { name, version, location: insideOf(folder, location), resolved, integrity };
+      });
+    });
+  }
+
+  /** Downloads packages to their places below `folder`, each checked against its integrity. Runs nothing of them. */
+  async download(packages: readonly TreePackage[], folder: string): Promise<void> {
+    const line = [...packages];
+    let done = 0;
+    const total = line.length;
+    const progress = () => this.#hooks.onProgress({ library: this.#spec, step: 'fetch', done, total });
+    progress();
+    const takeFromLine = async (): Promise<void> => {
+      for (let next = line.shift(); next !== undefined; next = line.shift()) {
+        try {
+          await this.#downloadOne(next, folder);
+        } catch (error) {
+          line.length = 0;
+          throw error;
+        }
+        done += 1;
+        progress();
+      }
+    };
+    const ended = await Promise.allSettled(Array.from({ length: maxDownloads }, takeFromLine));
+    const failed = ended.find((result) => result.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+  }
+
+  async #downloadOne(
+    { name, version, resolved, integrity, location }: TreePackage,
+    folder: string,
+  ): Promise<void> {
+    const id = `${name}@${version}`;
+    await this.#ask(`fetching ${id}`, name, async () => {
+      const { default: pacote } = await import('pacote');
+      const place = join(folder, location);
+      await mkdir(place, { recursive: true, mode: 0o700 });
+      const options = { ...this.#options, resolved, integrity };
+      await pacote.tarball.stream(id, (tarball) => unpack(tarball, place, this.#unpacked), options);
+    });
+  }
+
+  async #ask<Answer>(doing: string, name: string, action: () => Promise<Answer>): Promise<Answer> {
+    try {
+      this.#hooks.signal.throwIfAborted();
+      return await action();
+    } catch (error) {
+      if (this.#hooks.signal.aborted) throw cancelled(this.#spec);
+      throw fromNpm(this.#spec, doing, this.#registryOf(name), error);
+    }
+  }
+
+  #registryOf(name: string): string {
+    const scoped = name.startsWith('@') ? this.#options[`${name.split('/', 1)[0]}:registry`] : undefined;
+    return typeof scoped === 'string' ? scoped : this.#options.registry;
+  }
+}
+
+/** A name in a registry's answer must not lead out of the folder. */
+function insideOf(folder: string, location: string): string {
+  const path = relative(folder, join(folder, location));
+  if (path === '' || path.startsWith('..') || isAbsolute(path)) {
+    throw unavailable(
+      'fetch',
+      `a package of the registry wants to be at "${location}", outside of its folder`,
+    );
+  }
+  return path;
+}

@@ -1,0 +1,75 @@
+// One package's tarball as files in a folder: nothing outside of it, no links, no more than a bound.
+import { mkdir, rm } from 'node:fs/promises';
+import { extract } from 'tar';
+import { unavailable } from '../errors.js';
+import { maxFiles, maxUnpackedBytes } from './bounds.js';
+
+/** What the packages of one library have come to so far. */
+export interface Unpacked {
+  bytes: number;
+  files: number;
+}
+
+/**
+ * Empties `folder` and unpacks `tarball` into it. Links and devices are left out, as npm does; a path that leads out
+ * of the folder, a file that cannot be written, and going past a bound reject the whole.
+ */
+export async function unpack(
+  tarball: NodeJS.ReadableStream,
+  folder: string,
+  unpacked: Unpacked,
+): Promise<void> {
+  const before = { ...unpacked };
+  try {
+    await new Promise<void>((resolve, reject) => {
+      // Before anything is waited for: it can fail at once.
+      tarball.on('error', reject);
+      emptyFolder(folder).then(() => {
+        const extractor = extractInto(folder, unpacked, reject);
+        extractor.on('error', reject);
+        extractor.on('end', resolve);
+        tarball.pipe(extractor);
+      }, reject);
+    });
+  } catch (error) {
+    Object.assign(unpacked, before);
+    if ('destroy' in tarball && typeof tarball.destroy === 'function') tarball.destroy();
+    throw error;
+  }
+}
+
+async function emptyFolder(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+}
+
+const extractInto = (folder: string, unpacked: Unpacked, reject: (error: Error) => void) =>
+  extract({
+    cwd: folder,
+    strip: 1,
+    noMtime: true,
+    preserveOwner: false,
+    onwarn: (code, message, data) => {
+      // Without this, tar would leave the file out and go on.
+      if (code === 'TAR_ENTRY_ERROR') reject(data instanceof Error ? data : new Error(String(message)));
+    },
+    filter: (_path, entry) => {
+      if (!('type' in entry) || !/^(Old|Contiguous)?File$|^Directory$/.test(entry.type)) return false;
+      entry.mode = entry.type === 'Directory' ? 0o700 : 0o600;
+      unpacked.files += 1;
+      unpacked.bytes += entry.size;
+      const excess = excessOf(unpacked);
+      if (excess !== undefined) reject(excess);
+      return excess === undefined;
+    },
+  });
+
+function excessOf({ bytes, files }: Unpacked): Error | undefined {
+  if (bytes > maxUnpackedBytes) {
+    const limit = maxUnpackedBytes / 1024 / 1024;
+    return unavailable('too-large', `its packages have more than ${limit} MiB of files, which is the limit`);
+  }
+  return files > maxFiles
+    ? unavailable('too-large', `its packages have more than ${maxFiles} files, which is the limit`)
+    : undefined;
+}
