@@ -31,13 +31,16 @@ sent; a last line may lack its line end.
 - A connection may have ${limits.requests} requests in flight, and the daemon ${limits.connections} connections; beyond, the answer is \`OVERLOADED\`.
 - The notification \`$/cancelRequest {id}\` cancels a request of the same connection: a running execution is interrupted,
   and the request is answered with \`REQUEST_CANCELLED\`. Other notifications that begin with \`$/\` are ignored.
+- A request that may take long takes a \`progressToken\`, a string or number of the client's choice. With one, \`$/progress\`
+  notifications with that token come before the reply.
 
 ### Slow readers
 
 Replies are always sent. While more than ${mib(limits.outbound)} waits for a client to read, the daemon reads nothing more from it and
 sends it no events. Once it has read everything, it gets one \`exec.missed\` for each execution, with the number of the
 first event that it missed; then events come again. Read what lies between with \`exec.events\`. Of a session, only the
-latest \`session.changed\` is sent. A client that misses ${limits.missed} executions without reading is cut off.
+latest \`session.changed\` is sent, of a library the latest \`lib.changed\`; progress that was missed is not told again. A
+client that misses ${limits.missed} executions without reading is cut off.
 
 ### Example
 

@@ -148,7 +148,7 @@ export class Connection implements ConnectionHandle {
     if (this.#closed.signal.aborted) return;
     this.#missed.add(notice);
     if (this.#missed.size <= maxMissed) return;
-    const message = `the client does not read: it missed ${maxMissed} executions or sessions`;
+    const message = `the client does not read: it missed ${maxMissed} executions, sessions or libraries`;
     this.#options.onFault(new RpcError('OVERLOADED', message));
     this.destroy();
   }

@@ -23,6 +23,7 @@ export const errorTable = {
   NAME_TAKEN: { number: 2003, meaning: 'another record of this kind has this name' },
   OVERLOADED: { number: 2004, meaning: 'too many live sessions, connections or requests' },
   STATE_UNAVAILABLE: { number: 2005, meaning: 'a saved state that this engine cannot restore' },
+  LIBRARY_IN_USE: { number: 2006, meaning: 'templates use the library; see `details.templates`' },
   INVALID_PATH: { number: 3001, meaning: 'absolute, with "..", or a link that leaves the worktree' },
   MODULE_NOT_ALLOWED: { number: 3002, meaning: 'a module or global that cannot be granted' },
   INTEGRITY_MISMATCH: { number: 3003, meaning: 'a file is not what its integrity says' },

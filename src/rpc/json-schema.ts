@@ -5,6 +5,8 @@ import {
   Event,
   Execution,
   ExecutionError,
+  Library,
+  LibraryDependency,
   Limits,
   Metrics,
   Resolver,
@@ -31,6 +33,8 @@ export const records: Readonly<Record<string, z.ZodType>> = {
   ExecutionError,
   Metrics,
   Event,
+  Library,
+  LibraryDependency,
 };
 
 const nameOf = new Map<unknown, string>(Object.entries(records).map(([name, schema]) => [schema, name]));

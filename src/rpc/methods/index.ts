@@ -2,6 +2,7 @@
 import type * as z from 'zod';
 import { eventsMethods } from './events.js';
 import { execMethods } from './exec.js';
+import { libMethods } from './lib.js';
 import { sessionMethods } from './session.js';
 import { systemMethods } from './system.js';
 import { templateMethods } from './template.js';
@@ -13,6 +14,7 @@ export const methods = {
   ...templateMethods,
   ...sessionMethods,
   ...execMethods,
+  ...libMethods,
   ...eventsMethods,
 };
 
