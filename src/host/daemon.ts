@@ -1,6 +1,8 @@
 // Settings to a running daemon: folders, claims, runtime, RPC server and socket, opened in this order and closed in
 // the reverse one. The only place where the leaves meet.
 import { dirname } from 'node:path';
+import { openLibraryCache } from '../libcache/index.js';
+import type { LibraryCache } from '../libcache/types.js';
 import { createRpcServer, type RpcServer } from '../rpc/server.js';
 import { DatabaseError, openRuntime } from '../runtime/index.js';
 import type { Runtime } from '../runtime/types.js';
@@ -55,8 +57,14 @@ export async function startDaemon({ settings, log, version, uid, env }: DaemonOp
     databasePath: databasePath(stateDir),
     libraryPath: cacheDir,
   };
+  let libraries: LibraryCache | undefined;
   let runtime: Runtime | undefined;
   try {
+    libraries = await openLibraryCache({
+      folder: cacheDir,
+      watch: true,
+      log: ({ level, message, ...fields }) => log[level](message, fields),
+    });
     runtime = await openRuntime({
       database: info.databasePath,
       maxLiveSessions: settings.maxLiveSessions,
@@ -68,9 +76,10 @@ export async function startDaemon({ settings, log, version, uid, env }: DaemonOp
       environment: env,
       log: ({ level, message, ...fields }) => log[level](message, fields),
     });
-    return await serve(runtime, { info, settings, log, ownership });
+    return await serve(runtime, { libraries, info, settings, log, ownership });
   } catch (error) {
     await runtime?.close({ graceMs: 0 });
+    await libraries?.close();
     ownership.release();
     throw error instanceof DatabaseError
       ? new StartError('UNAVAILABLE', error.message, { cause: error })
@@ -79,18 +88,23 @@ export async function startDaemon({ settings, log, version, uid, env }: DaemonOp
 }
 
 interface Parts {
+  libraries: LibraryCache;
   info: DaemonInfo;
   settings: Settings;
   log: Log;
   ownership: Ownership;
 }
 
-async function serve(runtime: Runtime, { info, settings, log, ownership }: Parts): Promise<Daemon> {
+async function serve(
+  runtime: Runtime,
+  { libraries, info, settings, log, ownership }: Parts,
+): Promise<Daemon> {
   const delivery = createDelivery();
   const requests = createRequestMetrics();
   const server: RpcServer = createRpcServer({
     handlers: createHandlers({
       runtime,
+      libraries,
       delivery,
       log,
       info,
@@ -111,7 +125,11 @@ async function serve(runtime: Runtime, { info, settings, log, ownership }: Parts
     maxConnections: settings.maxConnections,
     ...logRequests(log, requests),
   });
-  const unlisten = runtime.listen(delivery.publish);
+  const unlisteners = [
+    runtime.listen(delivery.publish),
+    libraries.listen((change) => delivery.publish({ kind: 'library_changed', ...change })),
+  ];
+  const unlisten = (): void => unlisteners.forEach((stop) => stop());
   let listener: Listener;
   try {
     listener = await listen(info.socketPath, (socket) => server.attach(socket));
@@ -146,7 +164,7 @@ async function serve(runtime: Runtime, { info, settings, log, ownership }: Parts
     listener.close();
     const parts = await Promise.allSettled([
       server.close(graceMs + replyMarginMs),
-      runtime.close({ graceMs }),
+      runtime.close({ graceMs }).finally(() => libraries.close()),
     ]);
     unlisten();
     ownership.release();

@@ -1,9 +1,9 @@
-// What happens in the runtime to notifications for whoever subscribed. An event reaches a connection once at most:
-// two of its subscriptions that match make one notification, and while a call streams an execution to the connection
-// its subscriptions leave that execution out.
+// What happens in the runtime and the library cache to notifications for whoever subscribed. An event reaches a
+// connection once at most: two of its subscriptions that match make one notification, and while a call streams an
+// execution to the connection its subscriptions leave that execution out.
 import type { ExecutionId, SessionId } from '../records/index.js';
 import { RpcError } from '../rpc/errors.js';
-import type { Topic } from '../rpc/methods/events.js';
+import type { NotificationParams, Topic } from '../rpc/methods/events.js';
 import type { ConnectionHandle } from '../rpc/server.js';
 import type { RuntimeEvent } from '../runtime/types.js';
 
@@ -12,6 +12,9 @@ export interface Interest {
   /** Only of this session. */
   sessionId?: SessionId | undefined;
 }
+
+/** What happened in the library cache. */
+export type LibraryEvent = { kind: 'library_changed' } & NotificationParams<'lib.changed'>;
 
 export interface Delivery {
   /** Throws OVERLOADED past the bound. Ends with the connection. */
@@ -22,7 +25,7 @@ export interface Delivery {
   beginStream(connection: ConnectionHandle, execution: ExecutionId): void;
   endStream(connection: ConnectionHandle, execution: ExecutionId): void;
   /** Sends one event to everybody who wants it. */
-  publish(event: RuntimeEvent): void;
+  publish(event: RuntimeEvent | LibraryEvent): void;
 }
 
 /** An editor has one or two; a client that leaks them is stopped before every event costs it noticeable time. */
@@ -84,6 +87,11 @@ export function createDelivery(): Delivery {
               connection.notify('session.changed', { session: event.session });
             }
             break;
+          case 'library_changed': {
+            const { kind: _, ...params } = event;
+            if (wanted(interests, 'library', undefined)) connection.notify('lib.changed', params);
+            break;
+          }
           case 'session_deleted':
             break; // the wire has no word for it: a deleted session is one that is no longer found
         }
@@ -92,10 +100,16 @@ export function createDelivery(): Delivery {
   };
 }
 
-function wanted(interests: ReadonlyMap<string, Interest>, topic: Topic, sessionId: SessionId): boolean {
+/** `sessionId` is undefined for what concerns no session: who wants only those of one is told even so. */
+function wanted(
+  interests: ReadonlyMap<string, Interest>,
+  topic: Topic,
+  sessionId: SessionId | undefined,
+): boolean {
   for (const interest of interests.values()) {
     if (!interest.topics.has(topic)) continue;
-    if (interest.sessionId === undefined || interest.sessionId === sessionId) return true;
+    if (interest.sessionId === undefined || sessionId === undefined || interest.sessionId === sessionId)
+      return true;
   }
   return false;
 }

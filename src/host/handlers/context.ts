@@ -1,10 +1,12 @@
 // What the handlers of all groups are made from.
+import type { LibraryCache } from '../../libcache/types.js';
 import type { Runtime } from '../../runtime/types.js';
 import type { Delivery } from '../delivery.js';
 import type { Log } from '../log.js';
 
 export interface HandlerContext {
   runtime: Runtime;
+  libraries: LibraryCache;
   delivery: Delivery;
   log: Log;
   info: DaemonInfo;

@@ -3,6 +3,7 @@ import type { Handlers } from '../../rpc/server.js';
 import type { HandlerContext } from './context.js';
 import { eventsHandlers } from './events.js';
 import { execHandlers } from './exec.js';
+import { libHandlers } from './lib.js';
 import { sessionHandlers } from './session.js';
 import { systemHandlers } from './system.js';
 import { templateHandlers } from './template.js';
@@ -12,5 +13,6 @@ export const createHandlers = (context: HandlerContext): Handlers => ({
   ...templateHandlers(context),
   ...sessionHandlers(context),
   ...execHandlers(context),
+  ...libHandlers(context),
   ...eventsHandlers(context),
 });
