@@ -4,6 +4,8 @@ import { command, type Command } from './command.js';
 import { note, print, printJson, type Context } from './context.js';
 import { kebab } from './argv/flag.js';
 import { exitStatus } from './fault.js';
+import { addCommand, syncCommand } from './lib/add.js';
+import { verifyCommand } from './lib/verify.js';
 import { formatResult, nextPage } from './output/result.js';
 import { runExecution } from './run-execution.js';
 
@@ -68,6 +70,12 @@ function specialCommand(name: MethodName): Command | undefined {
             withheld.has('worktree') ? params : { worktree: context.cwd, ...params },
           ),
       });
+    case 'lib.add':
+      return addCommand;
+    case 'lib.sync':
+      return syncCommand;
+    case 'lib.verify':
+      return verifyCommand;
     default:
       return undefined;
   }

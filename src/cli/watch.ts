@@ -1,30 +1,35 @@
 // `vmsys watch`: what happens in the daemon to one line each, until Ctrl-C or the daemon's end.
 import * as z from 'zod';
 import { Reference, type Event, type ExecutionId, type Session } from '../records/index.js';
-import { notifications, Topic } from '../rpc/methods/events.js';
+import { notifications, Topic, type NotificationParams } from '../rpc/methods/events.js';
 import { command } from './command.js';
 import { note, print, type Context } from './context.js';
 import { exitStatus, NoDaemon } from './fault.js';
 import { Follower } from './follow.js';
 import { cellOf } from './output/columns.js';
 
-const usualTopics: Topic[] = ['execution', 'session'];
+const usualTopics: Topic[] = ['execution', 'session', 'library'];
 
 export const watchCommand = command({
   words: 'watch',
   summary: 'Follow what happens, in one session or in all; with --json one document a line.',
   params: z.strictObject({
     session: Reference.optional().describe('only of this session (id or name)'),
-    topics: z.array(Topic).min(1).optional().describe('default: execution,session'),
+    topics: z.array(Topic).min(1).optional().describe('default: execution,session,library'),
   }),
   positional: ['session'],
   async run(context, { session, topics = usualTopics }) {
     const client = await context.connect();
     const follower = new Follower(client, (event, execution) => showEvent(context, event, execution));
     const stop = client.onNotification((name, params) => {
-      if (name !== 'session.changed') return;
-      const told = notifications[name].safeParse(params).data;
-      if (told !== undefined) showSession(context, told.session);
+      if (name === 'session.changed') {
+        const told = notifications[name].safeParse(params).data;
+        if (told !== undefined) showSession(context, told.session);
+      }
+      if (name === 'lib.changed') {
+        const told = notifications[name].safeParse(params).data;
+        if (told !== undefined) showLibrary(context, told);
+      }
     });
     try {
       const params = { topics, ...(session === undefined ? {} : { session }) };
@@ -61,4 +66,12 @@ function showSession(context: Context, session: Session): void {
   const state = session.lastError ?? session.residency;
   const line = `${context.paint('magenta', `session ${session.status}`)} ${state}`;
   print(context, [`${context.paint('dim', `${session.lastUsedAt} ${session.id}${name}`)} ${line}`]);
+}
+
+function showLibrary(context: Context, told: NotificationParams<'lib.changed'>): void {
+  if (context.json) return print(context, [JSON.stringify(told)]);
+  const { change, library, problem = '' } = told;
+  const what = context.paint(change === 'damaged' ? 'red' : 'blue', `library ${change}`);
+  const when = context.paint('dim', new Date().toISOString());
+  print(context, [`${when} ${what} ${library.id} ${problem}`.trimEnd()]);
 }

@@ -1,5 +1,5 @@
 // What a shell can offer to the script that makes bash, zsh or fish offer it. No script calls vmsys: pressing Tab
-// starts no process and asks no daemon.
+// asks no daemon. The ids of libraries are read from the cache’s manifest.
 import type { Offer } from './words.js';
 
 export const shells = ['bash', 'zsh', 'fish'] as const;
@@ -19,6 +19,12 @@ export function completionScript(shell: Shell, offers: readonly Offer[]): string
 
 const quote = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`;
 
+/** Prints the ids in the manifest: what stands behind `"id":` there. No other signs than these: bash would expand them. */
+const listLibraries = (folder: string): string =>
+  String.raw`grep -o '"id": *"[A-Za-z0-9@/._+-]*"' "${folder}/manifest.json" 2>/dev/null | cut -d '"' -f 4`;
+
+const cacheFolder = '${VMSYS_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/vmsys}';
+
 const bashScript = (
   offers: readonly Offer[],
 ): string => `# bash completion of vmsys: eval "$(vmsys completion bash)"
@@ -29,7 +35,7 @@ _vmsys() {
   done
   while :; do
     case "$path" in
-${offers.map(({ words, items }) => `      ${quote(words)}) offered=${quote(items.map(({ text }) => text).join(' '))}; break ;;`).join('\n')}
+${offers.map(({ words, items, libraries }) => `      ${quote(words)}) offered=${bashWords(items, libraries)}; break ;;`).join('\n')}
     esac
     case "$path" in *' '*) path="\${path% *}" ;; *) break ;; esac
   done
@@ -38,6 +44,9 @@ ${offers.map(({ words, items }) => `      ${quote(words)}) offered=${quote(items
 }
 complete -F _vmsys vmsys
 `;
+
+const bashWords = (items: Offer['items'], libraries = false): string =>
+  quote(items.map(({ text }) => text).join(' ')) + (libraries ? `" $(${listLibraries(cacheFolder)})"` : '');
 
 const zshScript = (offers: readonly Offer[]): string => `#compdef vmsys
 # zsh completion of vmsys: eval "$(vmsys completion zsh)"
@@ -59,8 +68,11 @@ ${offers.map((offer) => `      (${quote(offer.words)}) offered=(${zshItems(offer
 compdef _vmsys vmsys
 `;
 
-const zshItems = ({ items }: Offer): string =>
-  items.map(({ text, summary }) => quote(`${text.replaceAll(':', String.raw`\:`)}:${summary}`)).join(' ');
+const zshItems = ({ items, libraries }: Offer): string =>
+  [
+    ...items.map(({ text, summary }) => quote(`${text.replaceAll(':', String.raw`\:`)}:${summary}`)),
+    ...(libraries === true ? [`\${(f)"$(${listLibraries(cacheFolder)})"}`] : []),
+  ].join(' ');
 
 /** fish keeps one line for each offer, with the condition under which it is made. */
 const fishScript = (
@@ -72,16 +84,24 @@ function __vmsys_at
   test "$argv[2]" = exactly; and test (count $given) -ne (count $wanted); and return 1
   test (count $wanted) -eq 0; or test "$given[1..$(count $wanted)]" = "$wanted"
 end
+function __vmsys_libraries
+  set -l folder $HOME/.cache/vmsys
+  set -q XDG_CACHE_HOME; and set folder $XDG_CACHE_HOME/vmsys
+  set -q VMSYS_CACHE_DIR; and set folder $VMSYS_CACHE_DIR
+  ${listLibraries('$folder')}
+end
 ${offers.flatMap(fishLines).join('\n')}
 `;
 
-function fishLines({ words, items }: Offer): string[] {
+function fishLines({ words, items, libraries }: Offer): string[] {
   const isFlags = items.every(({ text }) => text.startsWith('--'));
   const condition = quote(`__vmsys_at ${quote(words)}${isFlags ? '' : ' exactly'}`);
-  return items.map(({ text, summary }) => {
+  const ids = `complete -c vmsys -f -n ${quote(`__vmsys_at ${quote(words)}`)} -a '(__vmsys_libraries)'`;
+  const lines = items.map(({ text, summary }) => {
     const described = `-d ${quote(summary)}`;
     return isFlags
       ? `complete -c vmsys -n ${condition} -l ${quote(text.slice(2))} ${described}`
       : `complete -c vmsys -f -n ${condition} -a ${quote(text)} ${described}`;
   });
+  return libraries === true ? [...lines, ids] : lines;
 }

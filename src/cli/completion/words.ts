@@ -8,6 +8,8 @@ import { globalFlags } from '../context.js';
 export interface Offer {
   words: string;
   items: readonly { text: string; summary: string }[];
+  /** Whether ids of libraries may come after it as well: the script finds them in the cache. */
+  libraries?: boolean;
 }
 
 /** Groups first, then the verbs of each group, then the flags of each command. */
@@ -25,7 +27,11 @@ export function offersOf(commands: readonly Command[]): Offer[] {
   return [
     { words: '', items: [...first].map(([text, summary]) => ({ text, summary })) },
     ...[...verbs].map(([words, items]) => ({ words, items })),
-    ...commands.map((command) => ({ words: command.words, items: flagItems(command) })),
+    ...commands.map((command) => ({
+      words: command.words,
+      items: flagItems(command),
+      libraries: command.positional?.includes('library') ?? false,
+    })),
   ];
 }
 

@@ -10,6 +10,10 @@ const preferred: Readonly<Record<string, readonly string[]>> = {
   'template.modules': ['name', 'description', 'functions'],
   'session.list': ['id', 'name', 'status', 'residency', 'storedBytes', 'worktree', 'lastUsedAt', 'lastError'],
   'session.checkpoints': ['checkpoint', 'label', 'bytes', 'createdAt'],
+  'lib.catalog': ['id', 'global', 'added', 'description'],
+  'lib.list': ['id', 'global', 'format', 'bytes', 'usedBy', 'source', 'addedAt'],
+  'lib.sync': ['id', 'global', 'format', 'bytes'],
+  'lib.verify': ['id', 'ok', 'problem'],
   'exec.list': ['id', 'sessionId', 'kind', 'status', 'state', 'durationMs', 'startedAt', 'source'],
   'exec.events': ['seq', 'ts', 'type', 'text'],
 };
@@ -26,6 +30,7 @@ export function columnsOf(method: string, items: readonly Item[]): readonly stri
 export function cellOf(item: Item, column: string): string {
   switch (column) {
     case 'source':
+      if ('source' in item) return scalarText(item['source']);
       return scalarText(item['path'] ?? item['code']);
     case 'text':
       return payloadText(item['payload']);
@@ -36,7 +41,11 @@ export function cellOf(item: Item, column: string): string {
     case 'capabilities':
     case 'libraries':
     case 'functions':
+    case 'usedBy':
       return namesIn(item[column]);
+    case 'added':
+    case 'ok':
+      return item[column] === true ? 'yes' : 'no';
     default:
       return scalarText(item[column]);
   }
