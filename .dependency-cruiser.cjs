@@ -64,6 +64,7 @@ module.exports = {
     },
     home(['better-sqlite3'], ['runtime/store/', 'libcache/lock\\.ts']),
     home(['quickjs-emscripten', '@jitl/'], ['runtime/engine/']),
+    home(['@swc/wasm-typescript', 'cjs-module-lexer'], ['runtime/modules/']),
     home(['cac'], ['cli/']),
     home(['json-rpc-2.0'], ['rpc/']),
     home(['pacote', '@npmcli/', 'npm-package-arg', 'tar/'], ['libcache/fetch/']),

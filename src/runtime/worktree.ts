@@ -15,7 +15,7 @@ import { RuntimeError } from './errors.js';
 const { O_NONBLOCK, O_RDONLY } = constants;
 
 /** A script larger than this is a mistake: it would not fit into most sessions. */
-const greatestFileBytes = 8 * 1024 * 1024;
+const greatestFileBytes = 16 * 1024 * 1024;
 
 /** The real path of a folder that is to be a worktree. Throws INVALID_PATH or FILE_NOT_FOUND. */
 export function requireWorktree(path: string): string {

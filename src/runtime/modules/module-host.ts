@@ -1,13 +1,100 @@
-// What a session's `import` and `require` reach: answers the engine in the worker's thread.
-import type { ModuleHost } from '../engine/module-host.js';
+// What a session's `import` and `require` reach, for the engine that asks: ids of modules, their source, and what host
+// modules do. Files are read when they are asked for, in the worker's thread.
+import { extname } from 'node:path';
+import type { HostValue, ModuleHost, ModuleSource } from '../engine/module-host.js';
+import { RuntimeError } from '../errors.js';
+import { readFromWorktree } from '../worktree.js';
+import { readCommonJs, refuseModuleSyntax } from './commonjs.js';
+import { isTypeScript, requireRunnable } from './find-file.js';
+import { GrantedModules, noHostSide, type HostSide } from './granted-modules.js';
+import { moduleError, quote } from './module-error.js';
 import type { ModuleSettings } from './module-settings.js';
+import { resolveModule } from './resolve.js';
+import { stripTypes } from './typescript.js';
 
-/** The module host of one session. */
-export function createModuleHost(_settings: ModuleSettings): ModuleHost {
-  const refuse = (specifier: string): never => {
-    throw Object.assign(new Error(`cannot find module ${JSON.stringify(specifier)}`), {
-      code: 'MODULE_NOT_FOUND',
-    });
+/** Modules that pass on each other's exports are followed so far; names beyond are not known before they run. */
+const deepestReexport = 16;
+
+/** The module host of one session; `host` is what its worker can give it of the host. */
+export function createModuleHost(
+  settings: ModuleSettings,
+  host: Pick<HostSide, 'modules'> & Partial<HostSide> = noHostSide,
+): ModuleHost {
+  const granted = new GrantedModules(settings, host);
+
+  const resolve = (specifier: string, referrer: string): string =>
+    resolveModule(settings, granted, specifier, referrer);
+
+  const load = (id: string): ModuleSource => granted.source(id) ?? fileSource(id);
+
+  const fileSource = (id: string): ModuleSource => {
+    const ending = extname(id);
+    const text = read(settings, id);
+    if (ending === '.json') return { format: 'json', code: text, filename: id };
+    // A hashbang stands at the very beginning only, and the engine may put its own words before the code.
+    const script = text.replace(/^#!/, '//');
+    const code = isTypeScript(id) ? stripTypes(script, id) : script;
+    if (isModuleFile(id, settings.esm)) return { format: 'module', code, filename: id };
+    refuseModuleSyntax(code, id, settings.template);
+    return { format: 'commonjs', code, filename: id, exports: [...namesOf(id, code, new Set())] };
   };
-  return { resolve: refuse, load: refuse, call: refuse };
+
+  /** The names that a CommonJS file exports, with those it passes on from others. */
+  const namesOf = (id: string, code: string, seen: Set<string>): Set<string> => {
+    const { exports, reexports } = readCommonJs(code);
+    const names = new Set(exports);
+    seen.add(id);
+    if (seen.size > deepestReexport) return names;
+    for (const specifier of reexports) {
+      for (const name of reexportedNames(specifier, id, seen)) names.add(name);
+    }
+    names.delete('default');
+    return names;
+  };
+
+  const reexportedNames = (specifier: string, referrer: string, seen: Set<string>): Iterable<string> => {
+    try {
+      const id = resolve(specifier, referrer);
+      const isOther = granted.source(id) !== undefined || extname(id) === '.json';
+      if (seen.has(id) || isOther || isModuleFile(id, settings.esm)) return [];
+      const text = read(settings, id);
+      return namesOf(id, isTypeScript(id) ? stripTypes(text, id) : text, seen);
+    } catch {
+      // Whoever requires it is told.
+      return [];
+    }
+  };
+
+  const call = (id: string, name: string, args: readonly HostValue[]): HostValue => {
+    const module = granted.open(id);
+    if (module !== undefined) return module.call(name, args).value;
+    throw moduleError('MODULE_NOT_FOUND', `cannot find module ${quote(id)}`);
+  };
+
+  return { resolve, load, call };
+}
+
+/** Whether a file is an ES module: its ending says so, or for `.js` and `.ts` the template does. */
+export function isModuleFile(path: string, esm: boolean): boolean {
+  const ending = extname(path);
+  if (ending === '.mjs' || ending === '.mts') return true;
+  return esm && ending !== '.cjs' && ending !== '.cts';
+}
+
+/**
+ * The text of a file. The id comes out of the session's memory, where a script may have changed it, and since it was
+ * resolved the file may have gone or become a link: everything is looked at again.
+ */
+function read(settings: ModuleSettings, id: string): string {
+  const { worktree } = settings;
+  if (worktree === undefined) throw moduleError('MODULE_NOT_FOUND', `cannot find module ${quote(id)}`);
+  try {
+    return readFromWorktree(worktree, requireRunnable(settings, id));
+  } catch (error) {
+    if (!(error instanceof RuntimeError)) throw error;
+    // Where a link leads to outside is none of the script's business.
+    if (error.code === 'INVALID_PATH')
+      throw moduleError('INVALID_PATH', `module ${quote(id)}: leads out of the worktree`);
+    throw moduleError('MODULE_NOT_FOUND', `cannot load module: ${error.message}`);
+  }
 }

@@ -1,7 +1,27 @@
-// A run as it was asked for into one that the engine understands: in the worker's thread, right before it.
+// A run as it was asked for into one that the engine understands, right before it, in the worker's thread: TypeScript
+// loses its types there, where a large file holds up nobody else.
 import type { RunRequest } from '../engine/request.js';
+import { refuseExports } from './commonjs.js';
+import { isTypeScript } from './find-file.js';
+import { stripTypes } from './typescript.js';
 
-/** Never throws: what is wrong with the code becomes code that throws it. */
+/** Never throws: what is wrong with the code becomes code that throws it, in the same line and column. */
 export function prepareRun(request: RunRequest): RunRequest {
-  return request;
+  const { kind, code, filename } = request;
+  if (kind === 'repl' || kind === 'timer') return request;
+  try {
+    const script = isTypeScript(filename) ? stripTypes(code, filename) : code;
+    if (kind === 'script') refuseExports(script, filename);
+    return { ...request, code: script };
+  } catch (error) {
+    if (error instanceof SyntaxError) return { ...request, code: throwing(error) };
+    throw error;
+  }
+}
+
+/** Code that throws the error from where its stack says it is. */
+function throwing({ message, stack = '' }: SyntaxError): string {
+  const [, line, column] = /:(\d+):(\d+)$/.exec(stack) ?? [];
+  const position = '\n'.repeat(Number(line ?? 1) - 1) + ' '.repeat(Number(column ?? 1) - 1);
+  return `${position}throw new SyntaxError(${JSON.stringify(message.replace(/^.*?:\d+:\d+: /s, ''))})`;
 }
