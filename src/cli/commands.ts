@@ -7,8 +7,10 @@ import { completionCommandFor } from './completion/command.js';
 import { globalFlags } from './context.js';
 import { evalCommand } from './eval.js';
 import { UsageFault } from './fault.js';
+import { logsCommand } from './logs.js';
 import { methodCommands } from './methods.js';
 import { replCommand } from './repl/command.js';
+import { serviceCommands } from './service/commands.js';
 import { watchCommand } from './watch.js';
 
 /** The commands beside the table first: they are what people use most. */
@@ -16,6 +18,8 @@ export const commands: readonly Command[] = [
   evalCommand,
   replCommand,
   watchCommand,
+  logsCommand,
+  ...serviceCommands,
   callCommand,
   completionCommandFor(() => commands),
   ...methodCommands(),

@@ -56,8 +56,9 @@ function flagLines(command: Command): [string, string][] {
     .map((flag) => [shownFlag(flag, command.negatable ?? []), flag.description]);
 }
 
-function shownFlag({ name, shape }: Flag, negatable: readonly string[]): string {
+function shownFlag({ name, shape, short }: Flag, negatable: readonly string[]): string {
   const value = placeholder(shape);
-  const shown = value === '' ? `--${name}` : `--${name} <${value}>`;
+  const names = short === undefined ? `--${name}` : `-${short}, --${name}`;
+  const shown = value === '' ? names : `${names} <${value}>`;
   return negatable.includes(name) ? `${shown} | --no-${name}` : shown;
 }

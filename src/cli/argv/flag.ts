@@ -10,6 +10,8 @@ export interface Flag {
   description: string;
   /** Whether `--no-NAME` says something; for a boolean it does by itself. */
   negatable: boolean;
+  /** A letter that stands for the name: `f` for `-f`. */
+  short?: string;
 }
 
 export const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
@@ -24,6 +26,7 @@ export function flagsOf(fields: ReadonlyMap<string, Field>, prefix: readonly str
       shape: field.shape,
       description: field.description,
       negatable: field.shape.kind === 'boolean',
+      ...(field.short === undefined ? {} : { short: field.short }),
     };
     return field.shape.kind === 'object' ? [flag, ...flagsOf(field.shape.fields, path)] : [flag];
   });

@@ -25,7 +25,7 @@ export function scan(words: readonly string[], flags: readonly Flag[]): Scanned 
       scanned.positionals.push(...words.slice(at + 1));
       break;
     }
-    const written = writtenFlag(word);
+    const written = writtenFlag(word, flags);
     if (written === undefined) {
       scanned.positionals.push(word);
       continue;
@@ -49,7 +49,7 @@ export function leadingWords(words: readonly string[], flags: readonly Flag[], c
   for (let at = 0; at < words.length && places.length < count; at += 1) {
     const word = words[at] ?? '';
     if (word === '--') break;
-    const written = writtenFlag(word);
+    const written = writtenFlag(word, flags);
     if (written === undefined) {
       places.push(at);
       continue;
@@ -68,8 +68,9 @@ interface Written {
 
 const shortFlags: Readonly<Record<string, string>> = { '-h': 'help', '-v': 'version' };
 
-function writtenFlag(word: string): Written | undefined {
-  const long = shortFlags[word];
+function writtenFlag(word: string, flags: readonly Flag[]): Written | undefined {
+  const long =
+    shortFlags[word] ?? flags.find(({ short }) => short !== undefined && word === `-${short}`)?.name;
   if (long !== undefined) return { name: long, text: undefined };
   const match = /^--([A-Za-z][^=\s]*)(?:=([^]*))?$/.exec(word);
   return match?.[1] === undefined ? undefined : { name: match[1], text: match[2] };
@@ -86,6 +87,6 @@ function recognise({ name, text }: Written, flags: readonly Flag[]): GivenFlag {
 }
 
 function isKnown(word: string, flags: readonly Flag[]): boolean {
-  const written = writtenFlag(word);
+  const written = writtenFlag(word, flags);
   return written !== undefined && findFlag(flags, written.name) !== undefined;
 }

@@ -16,12 +16,15 @@ export interface Field {
   shape: Shape;
   required: boolean;
   description: string;
+  /** The letter by which a flag is known as well: `f` for `-f`. */
+  short?: string;
 }
 
 /** The part of JSON Schema that zod writes for our params. */
 interface Node {
   type?: string;
   cli?: string;
+  short?: string;
   description?: string;
   const?: unknown;
   enum?: unknown[];
@@ -65,7 +68,12 @@ function objectShape(node: Node): Shape {
   const required = new Set(node.required);
   const fields = Object.entries(node.properties).map(([name, property]): [string, Field] => [
     name,
-    { shape: shapeOf(property), required: required.has(name), description: property.description ?? '' },
+    {
+      shape: shapeOf(property),
+      required: required.has(name),
+      description: property.description ?? '',
+      ...(property.short === undefined ? {} : { short: property.short }),
+    },
   ]);
   return { kind: 'object', fields: new Map(fields) };
 }

@@ -1,0 +1,37 @@
+// A question to the daemon at a socket, bounded: a service that cannot start leaves its callers waiting in the queue.
+import { connect } from '../../rpc/client.js';
+import type { MethodResult } from '../../rpc/methods/index.js';
+
+export type Info = MethodResult<'system.info'>;
+export type Summary = MethodResult<'system.summary'>;
+
+/** A cold start takes a tenth of a second; a busy machine and two failed attempts are allowed for. */
+const answerMs = 10_000;
+
+/** What the daemon says of itself; undefined where none answers in time. It is not started for that, but systemd may. */
+export async function infoAt(socketPath: string, signal: AbortSignal): Promise<Info | undefined> {
+  return (await ask(socketPath, signal))?.info;
+}
+
+/** As infoAt, with the sessions that it has. */
+export async function ask(
+  socketPath: string,
+  signal: AbortSignal,
+): Promise<{ info: Info; summary: Summary } | undefined> {
+  const patience = AbortSignal.any([signal, AbortSignal.timeout(answerMs)]);
+  try {
+    const client = await connect(socketPath, { signal: patience });
+    // A call that is in the queue of a daemon which never starts ends with its connection.
+    const giveUp = (): void => void client.close();
+    patience.addEventListener('abort', giveUp, { once: true });
+    try {
+      return { info: await client.call('system.info', {}), summary: await client.call('system.summary', {}) };
+    } finally {
+      patience.removeEventListener('abort', giveUp);
+      await client.close();
+    }
+  } catch {
+    signal.throwIfAborted();
+    return undefined;
+  }
+}

@@ -1,0 +1,152 @@
+// `vmsys service install`: the units of this installation into the unit folder, as the host allows, and the socket
+// listening. Doing it again changes only what is not as it should be.
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import * as z from 'zod';
+import { command } from '../command.js';
+import { note, print, printJson, type Context } from '../context.js';
+import { exitStatus, UsageFault } from '../fault.js';
+import { infoAt, type Info } from './ask.js';
+import { findDirectDaemons } from './direct-daemon.js';
+import { findInstallation, isWithin, type Installation } from './installation.js';
+import { probeSandbox, requireManager, type Manager } from './manager.js';
+import { planInstall, type PlannedFile } from './plan.js';
+import { carryOut, stepsAsJson } from './report.js';
+import { findScope, scopeParams, systemctlWords, type Scope } from './scope.js';
+import { ServiceFault } from './service-fault.js';
+import { requireShareable } from './shareable.js';
+import { readGrants, readUnit, unitFiles, type Grants } from './unit-files.js';
+import { unitState } from './unit-state.js';
+
+const Params = z.strictObject({
+  ...scopeParams,
+  write: z
+    .array(z.string().min(1).meta({ cli: 'path' }))
+    .optional()
+    .describe('let sessions write to these folders, beside those granted before (--no-write: to none)'),
+  net: z.boolean().optional().describe('let the daemon reach the network (--no-net: no more)'),
+  dryRun: z.boolean().optional().describe('print what would be done'),
+});
+
+export const installCommand = command({
+  words: 'service install',
+  summary: 'Have systemd start the daemon in a sandbox, at the first connection.',
+  params: Params,
+  negatable: ['write'],
+  async run(context, params, withheld) {
+    const scope = findScope(context, params);
+    const { dryRun = false } = params;
+    if (scope.manager === '--system') await requireShareable(scope, dryRun);
+    const manager = await requireManager(scope);
+    requireRead(scope, manager);
+    const grants = wantedGrants(scope, params, withheld.has('write'));
+    const probe = await probeSandbox(scope);
+    const installation = findInstallation();
+    const files = filesOnDisk(scope, installation, { grants, userNamespaces: probe.userNamespaces });
+    const steps = planInstall(scope, {
+      files,
+      directDaemons: scope.manager === '--user' ? await findDirectDaemons(scope, context.signal) : [],
+      socket: await unitState(scope, scope.socketUnit),
+      service: await unitState(scope, scope.serviceUnit),
+      runningVersion: await runningVersion(scope, context.signal),
+      version: installation.version,
+    });
+    await carryOut(steps, { context, scope, dryRun });
+    const warnings = probe.userNamespaces ? [] : fallbackWarning(probe.reason);
+    const info = dryRun ? undefined : await firstAnswer(scope, context.signal);
+    if (context.json)
+      printJson(context, { dryRun, steps: stepsAsJson(steps, scope), grants, warnings, info });
+    else tellOutcome(context, scope, { steps: steps.length, warnings, info });
+    return exitStatus.ok;
+  },
+});
+
+/** systemd must read the folder that we write to. */
+function requireRead({ unitFolder }: Scope, { unitPath }: Manager): void {
+  if (unitPath.length === 0 || unitPath.includes(unitFolder)) return;
+  throw new ServiceFault(
+    `systemd reads no units from ${unitFolder}: its manager was started with another XDG_CONFIG_HOME or HOME than this shell; unset them here, or set them for the manager as environment.d(5) says and log in again`,
+  );
+}
+
+/** What was granted before stays, unless it is taken away. */
+function wantedGrants(
+  scope: Scope,
+  { write = [], net }: { write?: string[] | undefined; net?: boolean | undefined },
+  noWrite: boolean,
+): Grants {
+  const before = readGrants(scope);
+  for (const folder of write) checkGrant(scope, folder);
+  return {
+    write: [...new Set([...(noWrite ? [] : before.write), ...write])].toSorted(),
+    net: net ?? before.net,
+  };
+}
+
+function checkGrant(scope: Scope, folder: string): void {
+  if (!existsSync(folder) || !statSync(folder).isDirectory()) {
+    throw new UsageFault(`--write ${folder}: expected a folder that exists`);
+  }
+  // Whoever writes units, or our own database, is in no sandbox any more.
+  const guarded = [scope.unitFolder, scope.stateDir, scope.cacheDir].find(
+    (place) => isWithin(place, folder) || isWithin(folder, place),
+  );
+  if (guarded === undefined) return;
+  throw new UsageFault(
+    `--write ${folder}: that would let sessions change ${guarded}, and so leave the sandbox; grant a narrower folder`,
+  );
+}
+
+/** All files that the scope may have, as they should be and as they are. */
+export const filesOnDisk = (
+  scope: Scope,
+  installation: Installation,
+  options: Parameters<typeof unitFiles>[2],
+): PlannedFile[] =>
+  unitFiles(scope, installation, options).map((file) => {
+    const path = join(scope.unitFolder, file.name);
+    return { ...file, path, found: readUnit(path) };
+  });
+
+/** Asked only where the service runs: a question at the socket would start it. */
+async function runningVersion(scope: Scope, signal: AbortSignal): Promise<string | undefined> {
+  if ((await unitState(scope, scope.serviceUnit)).active !== 'active') return undefined;
+  const info = await infoAt(scope.socketPath, signal);
+  return info?.activation === 'systemd' ? info.version : undefined;
+}
+
+const fallbackWarning = (reason: string): string[] => [
+  `This host lets users make no user namespaces (${reason}), so the service runs in a smaller sandbox:`,
+  'the daemon has no network and no new privileges, but can write where you can, and reach your session bus.',
+  'Sessions are confined all the same. docs/systemd.md says how a host allows it; install again after that.',
+];
+
+/** The proof that it works; throws ServiceFault where the service does not answer. */
+async function firstAnswer(scope: Scope, signal: AbortSignal): Promise<Info> {
+  const info = await infoAt(scope.socketPath, signal);
+  if (info !== undefined) return info;
+  throw new ServiceFault(
+    `installed, but the service does not answer at ${scope.socketPath}; "vmsys service doctor" looks for the reason, "vmsys logs" shows what it said`,
+  );
+}
+
+function tellOutcome(
+  context: Context,
+  scope: Scope,
+  { steps, warnings, info }: { steps: number; warnings: readonly string[]; info: Info | undefined },
+): void {
+  note(
+    context,
+    warnings.map((line) => context.paintError('yellow', line)),
+  );
+  if (steps === 0) print(context, ['Everything is as it should be.']);
+  if (info === undefined) return;
+  const { paint } = context;
+  print(context, [
+    `${paint('green', '✓')} the service answers: vmsysd ${info.version}, pid ${info.pid}, ${info.socketPath}`,
+    ...(scope.group === undefined
+      ? []
+      : [`Members of ${scope.group} use it with: export VMSYS_SOCKET=${scope.socketPath}`]),
+    `Change it with "${systemctlWords(scope, 'edit', scope.serviceUnit)}"; look after it with "vmsys service status" and "vmsys service doctor".`,
+  ]);
+}
