@@ -69,7 +69,8 @@ export class SharedRuns<Result> {
     const onProgress = (progress: Progress): void => {
       for (const asker of askers) asker.onProgress?.(progress);
     };
-    const result = work({ signal: abort.signal, onProgress });
+    // Begun when its first asker listens.
+    const result = Promise.resolve().then(() => work({ signal: abort.signal, onProgress }));
     const run = { result, abort, askers };
     this.#runs.set(key, run);
     const done = (): void => {
