@@ -1,5 +1,6 @@
 // Requests as they are answered, and the runtime's figures, to the Prometheus text format, version 0.0.4.
 // https://prometheus.io/docs/instrumenting/exposition_formats/
+import type { LibraryFigures } from './libraries.js';
 import type { Summary } from '../runtime/types.js';
 
 /** `ok`, or the name of the error that was answered. */
@@ -54,6 +55,7 @@ export interface ProcessFigures {
   connections: number;
   inFlight: number;
   residentBytes: number;
+  libraries: LibraryFigures;
 }
 
 /** The whole page. */
@@ -82,6 +84,12 @@ export function metricsText(requests: RequestMetrics, summary: Summary, figures:
     ...gauge('vmsys_workers_max', 'The most worker threads there may be.', max),
     ...gauge('vmsys_connections', 'Open connections.', figures.connections),
     ...gauge('vmsys_requests_in_flight', 'Requests not answered yet.', figures.inFlight),
+    ...gauge('vmsys_libraries', 'Libraries in the cache.', figures.libraries.count),
+    ...gauge('vmsys_libraries_bytes', 'Size of their code.', figures.libraries.bytes),
+    ...head('vmsys_library_changes_total', 'counter', 'What happened to libraries since the start.'),
+    ...Object.entries(figures.libraries.changes).map(([change, count]) =>
+      sample('vmsys_library_changes_total', count, { change }),
+    ),
     ...requests.lines(),
     ...gauge('process_resident_memory_bytes', 'Resident memory.', figures.residentBytes),
     ...gauge('process_start_time_seconds', 'Start, as a Unix time.', figures.startedAt.getTime() / 1000),

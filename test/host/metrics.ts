@@ -7,6 +7,11 @@ const figures = {
   connections: 2,
   inFlight: 1,
   residentBytes: 1000,
+  libraries: {
+    count: 2,
+    bytes: 345,
+    changes: { added: 2, changed: 0, removed: 0, damaged: 1, repaired: 0 },
+  },
 };
 const summary = {
   sessions: { ready: 3, live: 1, hibernated: 2, crashed: 4, closed: 5 },
@@ -19,6 +24,9 @@ t.test('the page says what the summary says', async (t) => {
   const text = metricsText(createRequestMetrics(), summary, figures);
   for (const line of [
     'vmsys_info{version="1.2.3"} 1',
+    'vmsys_libraries 2',
+    'vmsys_libraries_bytes 345',
+    'vmsys_library_changes_total{change="damaged"} 1',
     'vmsys_sessions{status="ready"} 3',
     'vmsys_sessions_residency{residency="hibernated"} 2',
     'vmsys_executions_running 1',

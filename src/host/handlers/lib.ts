@@ -1,11 +1,12 @@
 // `lib.*`: the library cache by the names of the wire, and what only the host knows: which templates use a library.
+import { LibraryError } from '../../libcache/errors.js';
 import { catalog } from '../../libcache/fetch/catalog.js';
+import type { CacheHooks, LibraryCache } from '../../libcache/types.js';
 import type { Library } from '../../records/index.js';
 import { RpcError } from '../../rpc/errors.js';
+import type { LibraryItem, ProgressToken } from '../../rpc/methods/lib.js';
 import type { Call, Handlers } from '../../rpc/server.js';
-import type { CacheHooks } from '../../libcache/types.js';
-import type { Templates } from '../../runtime/types.js';
-import type { ProgressToken } from '../../rpc/methods/lib.js';
+import type { Runtime } from '../../runtime/types.js';
 import { progressTo } from '../progress.js';
 import type { HandlerContext } from './context.js';
 
@@ -13,42 +14,58 @@ type Group = Extract<keyof Handlers, `lib.${string}`>;
 
 const defaultLimit = 50;
 
-export const libHandlers = ({
-  libraries,
-  runtime: { templates },
-}: HandlerContext): Pick<Handlers, Group> => ({
-  'lib.catalog': () => {
-    const present = new Set(libraries.list().map(({ id }) => id));
-    return {
-      items: catalog.map(({ id, name, version, global, description }) => ({
-        ...{ id, name, version, global, description },
-        added: present.has(id),
-      })),
-    };
-  },
-  'lib.add': ({ progressToken, ...request }, call) =>
-    following(call, progressToken, (hooks) => libraries.add(request, hooks)),
-  'lib.sync': async ({ progressToken }, call) => ({
-    items: await following(call, progressToken, (hooks) => libraries.sync(hooks)),
-  }),
-  'lib.list': ({ limit = defaultLimit, cursor }) => {
-    const users = usersByLibrary(templates);
-    const all = libraries.list();
-    const start = cursor === undefined ? 0 : placeAfter(all, cursor);
-    const items = all.slice(start, start + limit).map((library) => withUsers(library, users));
-    const last = items.at(-1);
-    return start + limit < all.length && last !== undefined ? { items, nextCursor: last.id } : { items };
-  },
-  'lib.get': ({ library }) => withUsers(libraries.get(library), usersByLibrary(templates)),
-  'lib.remove': async ({ library, force = false }) => {
-    const { id } = libraries.get(library);
-    const users = usersByLibrary(templates).get(id) ?? [];
-    if (users.length > 0 && !force) throw inUse(id, users);
-    await libraries.remove(id);
-    return {};
-  },
-  'lib.verify': async ({ library }) => ({ items: await libraries.verify(library) }),
-});
+export const libHandlers = ({ libraries, runtime }: HandlerContext): Pick<Handlers, Group> => {
+  const withUsers = (library: Library): LibraryItem => ({ ...library, usedBy: usersOf(runtime, library.id) });
+  return {
+    'lib.catalog': () => {
+      const present = new Set(libraries.list().map(({ id }) => id));
+      return {
+        items: catalog.map(({ id, name, version, global, description }) => ({
+          ...{ id, name, version, global, description },
+          added: present.has(id),
+        })),
+      };
+    },
+    'lib.add': ({ progressToken, ...request }, call) =>
+      following(call, progressToken, (hooks) => libraries.add(request, hooks)),
+    'lib.sync': async ({ progressToken }, call) => ({
+      items: await following(call, progressToken, (hooks) => libraries.sync(hooks)),
+    }),
+    'lib.list': ({ limit = defaultLimit, cursor }) => {
+      const all = libraries.list();
+      const start = cursor === undefined ? 0 : placeAfter(all, cursor);
+      const items = all.slice(start, start + limit).map(withUsers);
+      const last = items.at(-1);
+      return start + limit < all.length && last !== undefined ? { items, nextCursor: last.id } : { items };
+    },
+    'lib.get': ({ library }) => withUsers(libraries.get(library)),
+    'lib.remove': async ({ library, force = false }) => {
+      const id = idOf(libraries, library);
+      const users = usersOf(runtime, id);
+      if (users.length > 0 && !force) throw inUse(id, users);
+      await libraries.remove(id);
+      return {};
+    },
+    'lib.verify': async ({ library }) => ({ items: await libraries.verify(library) }),
+  };
+};
+
+/** Names of the templates whose current version loads it. */
+const usersOf = (runtime: Runtime, id: string): string[] =>
+  runtime.libraries
+    .users(id)
+    .map(({ name }) => name)
+    .toSorted();
+
+/** One that was never tried in an engine cannot be got, and no template has it; but it can be removed. */
+function idOf(libraries: LibraryCache, library: string): string {
+  try {
+    return libraries.get(library).id;
+  } catch (error) {
+    if (error instanceof LibraryError && error.details?.['reason'] === 'unchecked') return library;
+    throw error;
+  }
+}
 
 /** Does what takes long: tells the client how far it is, where it wants that, and ends when the client says so. */
 async function following<Result>(
@@ -66,25 +83,6 @@ async function following<Result>(
     progress?.end();
   }
 }
-
-/** Names of templates whose current version loads a library, by the library's id. */
-function usersByLibrary(templates: Templates): ReadonlyMap<string, string[]> {
-  const users = new Map<string, string[]>();
-  let cursor: string | undefined;
-  do {
-    const page = templates.list({ limit: 500, cursor });
-    for (const { name, libraries } of page.items) {
-      for (const library of libraries) users.set(library, [...(users.get(library) ?? []), name]);
-    }
-    cursor = page.nextCursor;
-  } while (cursor !== undefined);
-  return users;
-}
-
-const withUsers = (library: Library, users: ReadonlyMap<string, string[]>) => ({
-  ...library,
-  usedBy: users.get(library.id)?.toSorted() ?? [],
-});
 
 /** A page ends with a library's id; one that was removed since ends no page any more. */
 function placeAfter(all: readonly Library[], cursor: string): number {
