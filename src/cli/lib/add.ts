@@ -1,8 +1,9 @@
 // `vmsys lib add` and `vmsys lib sync`: libraries into the cache, fetched in this process where the daemon cannot.
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import * as z from 'zod';
 import type { Library } from '../../records/index.js';
-import type { Client } from '../../rpc/client.js';
+import { RpcError, type Client } from '../../rpc/client.js';
 import { methods } from '../../rpc/methods/index.js';
 import { command } from '../command.js';
 import { print, printJson, type Context } from '../context.js';
@@ -75,6 +76,7 @@ async function add(context: Context, client: Client, line: ProgressLine, wanted:
     return await call(wanted);
   } catch (error) {
     const { addHere } = await import('./fetch-here.js');
+    hintAtFile(error, wanted.spec, context.cwd);
     const { id } = await addHere(error, wanted, { context, client, onProgress: line.show });
     // Now it is there: the daemon loads it for a try, and tells everybody.
     return call({ ...wanted, spec: id });
@@ -95,6 +97,16 @@ async function withProgress<Result>(
     stop();
     line.erase();
   }
+}
+
+/** `lib add mylib.js` asks for a package: where there is none, but a file, that is what was meant. */
+function hintAtFile(error: unknown, spec: string, cwd: string): void {
+  if (!(error instanceof RpcError) || error.details?.['reason'] !== 'not-found') return;
+  if (!existsSync(resolve(cwd, spec))) return;
+  throw new RpcError(error.code, `${error.message}; for the file in this folder write "./${spec}"`, {
+    details: error.details,
+    cause: error,
+  });
 }
 
 /** The daemon runs in another folder: it is given the whole path of a file. */

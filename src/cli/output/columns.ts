@@ -1,4 +1,5 @@
 // Which fields of a record a list shows, and what each of its cells says.
+import { libraryTexts } from './libraries.js';
 import { scalarText } from './record.js';
 import { sizeText } from './size.js';
 
@@ -8,7 +9,17 @@ type Item = Readonly<Record<string, unknown>>;
 const preferred: Readonly<Record<string, readonly string[]>> = {
   'template.list': ['name', 'id', 'version', 'startup', 'capabilities', 'libraries', 'updatedAt'],
   'template.modules': ['name', 'description', 'functions'],
-  'session.list': ['id', 'name', 'status', 'residency', 'storedBytes', 'worktree', 'lastUsedAt', 'lastError'],
+  'session.list': [
+    'id',
+    'name',
+    'status',
+    'residency',
+    'storedBytes',
+    'libraries',
+    'worktree',
+    'lastUsedAt',
+    'lastError',
+  ],
   'session.checkpoints': ['checkpoint', 'label', 'bytes', 'createdAt'],
   'lib.catalog': ['id', 'global', 'added', 'description'],
   'lib.list': ['id', 'global', 'format', 'bytes', 'usedBy', 'source', 'addedAt'],
@@ -37,9 +48,10 @@ export function cellOf(item: Item, column: string): string {
     case 'bytes':
     case 'storedBytes':
       return typeof item[column] === 'number' ? sizeText(item[column]) : '';
+    case 'libraries':
+      return libraryTexts(item)?.join(', ') ?? '';
     case 'startup':
     case 'capabilities':
-    case 'libraries':
     case 'functions':
     case 'usedBy':
       return namesIn(item[column]);

@@ -1,5 +1,6 @@
 // The result of any method to the lines a person reads: a table, a record, names, or text.
 import { cellOf, columnsOf } from './columns.js';
+import { libraryTexts } from './libraries.js';
 import type { Paint } from './paint.js';
 import { formatRecord, scalarText } from './record.js';
 import { formatTable } from './table.js';
@@ -15,8 +16,16 @@ export function formatResult(method: string, result: unknown, paint: Paint): str
   if (method === 'rpc.discover') return [JSON.stringify(result, undefined, 2)];
   if (method === 'system.metrics' && typeof result['text'] === 'string') return [result['text'].trimEnd()];
   const items: unknown = result['items'];
-  if (!Array.isArray(items)) return formatRecord(result, paint);
+  if (!Array.isArray(items)) return formatRecord(readable(result), paint);
   return formatItems(method, items, paint);
+}
+
+/** Libraries as texts, which say which are stale. */
+function readable(record: Item): Item {
+  const libraries = libraryTexts(record);
+  if (libraries === undefined) return record;
+  const { stale: _, ...rest } = record;
+  return { ...rest, libraries };
 }
 
 function formatItems(method: string, items: readonly unknown[], paint: Paint): string[] {

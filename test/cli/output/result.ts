@@ -6,7 +6,7 @@ import { highlight } from '../../../src/cli/output/highlight.js';
 import { paintFor, plain, takesColours, type Paint } from '../../../src/cli/output/paint.js';
 import { formatResult, nextPage } from '../../../src/cli/output/result.js';
 import { RpcError } from '../../../src/rpc/errors.js';
-import { anExecution, aSession, numbered } from '../../fixtures/fake-daemon.js';
+import { anExecution, aSession, aTemplate, numbered } from '../../fixtures/fake-daemon.js';
 
 const tagged: Paint = (style, text) => `<${style}>${text}</>`;
 
@@ -26,7 +26,10 @@ t.test('a cell is one line, cut, and steers no terminal', async (t) => {
 });
 
 t.test('an unknown list shows its plain fields, a list of names is one a line', async (t) => {
-  t.strictSame(formatResult('lib.list', { items: [{ id: 'a', deep: {}, n: 1 }] }, plain), ['id  n', 'a   1']);
+  t.strictSame(formatResult('other.list', { items: [{ id: 'a', deep: {}, n: 1 }] }, plain), [
+    'id  n',
+    'a   1',
+  ]);
   t.strictSame(formatResult('session.complete', { items: ['map', 'max'], replaces: 'ma' }, plain), [
     'map',
     'max',
@@ -49,6 +52,24 @@ t.test('a record is aligned names and values, nested ones dotted', async (t) => 
     'files[0].path  a',
   ]);
   t.strictSame(formatResult('session.delete', {}, plain), []);
+});
+
+t.test('libraries are shown by their ids, and which of them have changed', async (t) => {
+  const integrity = `sha512-${'A'.repeat(86)}==`;
+  const libraries = [
+    { id: 'lodash@4.17.21', integrity },
+    { id: 'mylib@local', integrity },
+  ];
+  const session = { ...aSession, libraries, stale: [{ id: 'mylib@local', change: 'changed' }] };
+  const text = 'lodash@4.17.21, mylib@local (changed since)';
+  const lines = formatResult('session.get', session, plain);
+  t.ok(lines.includes(`libraries        ${text}`), lines.join('\n'));
+  t.notMatch(lines.join('\n'), /stale|sha512/);
+  t.match(formatResult('session.list', { items: [session] }, plain)[1], `  ${text}  `);
+  t.match(
+    formatResult('template.get', { ...aTemplate, libraries }, plain).join('\n'),
+    / {2}lodash@4\.17\.21, mylib@local$/m,
+  );
 });
 
 t.test('metrics are their text, the OpenRPC document is JSON', async (t) => {
