@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { StartError, systemCode } from './errors.js';
 import { logFormats, logLevels } from './log-format.js';
 import { home, type Env } from './paths.js';
+import { peerRules } from './peers.js';
 
 const path = z
   .string()
@@ -45,6 +46,8 @@ export const ConfigFile = z.strictObject({
     })
     .optional(),
   shutdownGraceMs: z.int().min(0).max(600_000).optional(),
+  idleExitMs: z.int().min(0).max(2_147_483_000).optional(),
+  peers: z.enum(peerRules).optional(),
 });
 export type ConfigFile = z.infer<typeof ConfigFile>;
 

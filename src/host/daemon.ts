@@ -1,70 +1,124 @@
 // Settings to a running daemon: folders, claims, runtime, RPC server and socket, opened in this order and closed in
 // the reverse one. The only place where the leaves meet.
+import type { Socket } from 'node:net';
 import { dirname } from 'node:path';
-import { openLibraryCache } from '../libcache/index.js';
-import type { LibraryCache } from '../libcache/types.js';
 import { createRpcServer, type RpcServer } from '../rpc/server.js';
 import { DatabaseError, openRuntime } from '../runtime/index.js';
-import type { Runtime } from '../runtime/types.js';
+import type { Runtime, Summary } from '../runtime/types.js';
+import type { Activation } from './activation.js';
 import { createDelivery } from './delivery.js';
 import { StartError } from './errors.js';
 import { ensurePrivateFolder } from './folders.js';
 import type { DaemonInfo } from './handlers/context.js';
 import { createHandlers } from './handlers/index.js';
+import { createIdleExit, type IdleExit } from './idle-exit.js';
+import { inheritSocket, refuseAll, type Inherited } from './inherited.js';
+import { openLibraries, type Libraries } from './libraries.js';
 import { listen, type Listener } from './listen.js';
+import type { LogTarget } from './log-target.js';
 import type { Log } from './log.js';
 import { mapError } from './map-error.js';
 import { createRequestMetrics, metricsText } from './metrics.js';
-import { takeOwnership, type Ownership } from './ownership.js';
+import { loadNative, type Native } from './native.js';
+import { createNotifier, type Notifier } from './notifier.js';
+import { outwaitOwner, takeOwnership, type Ownership } from './ownership.js';
 import { databasePath, type Env } from './paths.js';
+import { createPeerGuard } from './peers.js';
+import { mergeSettings, type Reloaded } from './reload.js';
 import { logRequests } from './request-log.js';
 import type { Settings } from './settings.js';
+import { shutDown } from './shutdown.js';
 
 export interface Daemon {
-  /** Stops accepting, lets what runs end or cancels it after the grace, saves, and frees everything. Idempotent. */
+  /** Stops accepting, lets clients leave and what runs end, saves, and frees everything. Idempotent. */
   close(reason: string): Promise<void>;
   /** Resolves when it is closed, whoever asked for that; rejects if a part could not be closed. */
   readonly closed: Promise<void>;
   /** Takes the socket's name and the claims' records away, at once: for an exit that cannot wait. */
   abandon(): void;
+  /** Reads the settings anew, and takes up what can change meanwhile. Throws StartError and changes nothing. */
+  reload(): Reloaded;
 }
 
 export interface DaemonOptions {
   settings: Settings;
   log: Log;
+  logTarget: LogTarget;
   version: string;
   uid: number;
+  gid: number;
   env: Env;
+  activation: Activation;
+  /** Reads flags, variables and the config file again. */
+  reread: () => Settings;
 }
 
-/** Beyond the runtime's grace, so that what it cancelled at its end can still be answered. */
-const replyMarginMs = 1000;
+/**
+ * Opening the database may migrate it, which takes seconds for each gigabyte and blocks this thread: systemd is asked
+ * to wait before.
+ */
+const openingMs = 300_000;
+/**
+ * How long a daemon that systemd started waits for another one to leave the database, and refuses clients meanwhile.
+ * A start that fails sooner would be repeated until systemd's limits are reached and the socket is gone.
+ */
+const rivalMs = 10_000;
 
 /** Opens everything and answers on the socket when it is ready. Throws StartError, and leaves nothing behind. */
-export async function startDaemon({ settings, log, version, uid, env }: DaemonOptions): Promise<Daemon> {
-  const { socketPath, stateDir, cacheDir, shutdownGraceMs } = settings;
+export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  const { settings, log, logTarget, version, uid, env, activation } = options;
+  const { stateDir, cacheDir, shutdownGraceMs } = settings;
   const startedAt = new Date();
+  for (const line of activation.ignored) log.warn(line);
+  const native = await loadNative().catch((error: unknown) => {
+    log.warn('systemd cannot be told, and other users are kept out by the socket’s permissions alone', {
+      error,
+    });
+    return undefined;
+  });
+  const notifier = createNotifier({
+    socket: activation.notifySocket,
+    watchdogMs: activation.watchdogMs,
+    native,
+    log,
+  });
+  const inherited =
+    activation.descriptor === undefined ? undefined : inheritSocket(activation.descriptor, native);
+  const socketPath = inherited?.path ?? settings.socketPath;
   ensurePrivateFolder(stateDir, { what: 'the state folder', flag: '--state-dir', uid });
   ensurePrivateFolder(cacheDir, { what: 'the cache folder', flag: '--cache-dir', uid });
-  ensurePrivateFolder(dirname(socketPath), { what: 'the socket’s folder', flag: '--socket', uid });
-  const ownership = await takeOwnership({ stateDir, socketPath, startedAt, patienceMs: shutdownGraceMs * 2 });
+  const owning = {
+    stateDir,
+    socketPath,
+    makesSocket: inherited === undefined,
+    startedAt,
+    patienceMs: shutdownGraceMs * 2,
+  };
+  let ownership: Ownership;
+  if (inherited === undefined) {
+    ensurePrivateFolder(dirname(socketPath), { what: 'the socket’s folder', flag: '--socket', uid });
+    ownership = await takeOwnership(owning);
+  } else {
+    ownership = await outwaitOwner(owning, rivalMs, (reason) => {
+      log.warn(`waiting, and refusing clients: ${reason.message}`);
+      return inherited.serve(refuseAll(reason.message, settings.maxMessageBytes));
+    });
+  }
   const info: DaemonInfo = {
     version,
     pid: process.pid,
     startedAt,
-    activation: 'direct',
+    activation: inherited === undefined ? 'direct' : 'systemd',
     socketPath,
     databasePath: databasePath(stateDir),
     libraryPath: cacheDir,
+    log: logTarget,
   };
-  let libraries: LibraryCache | undefined;
+  let libraries: Libraries | undefined;
   let runtime: Runtime | undefined;
   try {
-    libraries = await openLibraryCache({
-      folder: cacheDir,
-      watch: true,
-      log: ({ level, message, ...fields }) => log[level](message, fields),
-    });
+    libraries = await openLibraries({ cacheDir, log });
+    notifier.patience(openingMs);
     runtime = await openRuntime({
       database: info.databasePath,
       maxLiveSessions: settings.maxLiveSessions,
@@ -74,12 +128,14 @@ export async function startDaemon({ settings, log, version, uid, env }: DaemonOp
       hibernateAfterMs: settings.hibernateAfterMs,
       undo: settings.undo,
       environment: env,
+      libraries: libraries.cache,
       log: ({ level, message, ...fields }) => log[level](message, fields),
     });
-    return await serve(runtime, { libraries, info, settings, log, ownership });
+    return await serve(runtime, { ...options, libraries, info, native, notifier, inherited, ownership });
   } catch (error) {
     await runtime?.close({ graceMs: 0 });
     await libraries?.close();
+    notifier.close();
     ownership.release();
     throw error instanceof DatabaseError
       ? new StartError('UNAVAILABLE', error.message, { cause: error })
@@ -87,24 +143,25 @@ export async function startDaemon({ settings, log, version, uid, env }: DaemonOp
   }
 }
 
-interface Parts {
-  libraries: LibraryCache;
+interface Parts extends DaemonOptions {
+  libraries: Libraries;
   info: DaemonInfo;
-  settings: Settings;
-  log: Log;
+  native: Native | undefined;
+  notifier: Notifier;
+  inherited: Inherited | undefined;
   ownership: Ownership;
 }
 
-async function serve(
-  runtime: Runtime,
-  { libraries, info, settings, log, ownership }: Parts,
-): Promise<Daemon> {
+async function serve(runtime: Runtime, parts: Parts): Promise<Daemon> {
+  const { libraries, info, log, native, notifier, inherited, ownership } = parts;
+  let { settings } = parts;
   const delivery = createDelivery();
   const requests = createRequestMetrics();
+  let idleExit: IdleExit | undefined;
   const server: RpcServer = createRpcServer({
     handlers: createHandlers({
       runtime,
-      libraries,
+      libraries: libraries.cache,
       delivery,
       log,
       info,
@@ -116,34 +173,58 @@ async function serve(
           connections: server.connectionCount,
           inFlight: server.inFlight,
           residentBytes: process.memoryUsage.rss(),
+          libraries: libraries.figures(),
         }),
       }),
       shutdown: () => void close('system.shutdown'), // whoever awaits `closed` hears of a failure
+      reload: () => reload(),
     }),
     mapError,
     maxMessageBytes: settings.maxMessageBytes,
     maxConnections: settings.maxConnections,
+    onIdleChange: () => idleExit?.check(),
     ...logRequests(log, requests),
   });
-  const unlisteners = [
-    runtime.listen(delivery.publish),
-    libraries.listen((change) => delivery.publish({ kind: 'library_changed', ...change })),
-  ];
-  const unlisten = (): void => unlisteners.forEach((stop) => stop());
+  const status = () => notifier.status(() => statusText(runtime.summary()));
+  const unlisten = runtime.listen((event) => {
+    delivery.publish(event);
+    status();
+  });
+  libraries.attach(runtime, delivery);
+  const isWelcome =
+    native === undefined
+      ? () => true
+      : createPeerGuard({ rule: settings.peers, native, uid: parts.uid, gid: parts.gid, log });
+  const accept = (socket: Socket): void => {
+    if (isWelcome(socket)) server.attach(socket);
+  };
   let listener: Listener;
   try {
-    listener = await listen(info.socketPath, (socket) => server.attach(socket));
+    if (inherited === undefined) listener = await listen(info.socketPath, accept);
+    else {
+      await inherited.serve(accept);
+      listener = inherited;
+    }
   } catch (error) {
     unlisten();
     await server.close(0);
     throw error;
   }
+  idleExit = createIdleExit({
+    afterMs: settings.idleExitMs,
+    isInUse: () => server.connectionCount > 0 || server.inFlight > 0,
+    pending: () => runtime.pending(),
+    leave: () => void close('idle'),
+  });
   log.info('listening', {
     socket: info.socketPath,
+    activation: info.activation,
     database: info.databasePath,
     pid: info.pid,
     version: info.version,
   });
+  notifier.ready();
+  status();
 
   let settle: (outcome: Promise<void>) => void = () => {};
   const closed = new Promise<void>((resolve) => {
@@ -151,33 +232,43 @@ async function serve(
   });
   closed.catch(() => {}); // heard by whoever awaits it
   let closing = false;
+  const end = async (): Promise<void> => {
+    idleExit.close();
+    await shutDown({ listener, server, runtime, libraries, ownership, notifier }, settings.shutdownGraceMs);
+    unlisten();
+    log.info('stopped');
+  };
   const close = (reason: string): Promise<void> => {
     if (closing) return closed;
     closing = true;
     log.info('stopping', { reason, connections: server.connectionCount, inFlight: server.inFlight });
-    settle(shutDown());
+    settle(end());
     return closed;
   };
-  const shutDown = async (): Promise<void> => {
-    const { shutdownGraceMs: graceMs } = settings;
-    ownership.markStopping();
-    listener.close();
-    const parts = await Promise.allSettled([
-      server.close(graceMs + replyMarginMs),
-      runtime.close({ graceMs }).finally(() => libraries.close()),
-    ]);
-    unlisten();
-    ownership.release();
-    const faults = parts.flatMap((part): unknown[] => (part.status === 'rejected' ? [part.reason] : []));
-    if (faults.length > 0) throw new AggregateError(faults, 'the daemon could not close all its parts');
-    log.info('stopped');
+  const reload = (): Reloaded => {
+    notifier.reloading();
+    try {
+      const { settings: next, changes } = mergeSettings(settings, parts.reread());
+      settings = next;
+      log.setLevel(next.logLevel);
+      runtime.configure(next);
+      idleExit.setAfter(next.idleExitMs);
+      log.info('settings read again', { applied: changes.applied, needRestart: changes.needRestart });
+      return changes;
+    } finally {
+      notifier.ready();
+    }
   };
   return {
     close,
     closed,
+    reload,
     abandon: () => {
       listener.close();
       ownership.release();
     },
   };
 }
+
+const statusText = ({ sessions: { live, hibernated }, executions: { running } }: Summary): string =>
+  `${live} sessions live, ${hibernated} asleep, ${running} executions running`;

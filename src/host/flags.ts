@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { StartError } from './errors.js';
 import { logFormats, logLevels } from './log-format.js';
+import { peerRules } from './peers.js';
 
 export interface Flags {
   socket?: string | undefined;
@@ -10,6 +11,8 @@ export interface Flags {
   logLevel?: string | undefined;
   logFormat?: string | undefined;
   config?: string | undefined;
+  idleExit?: string | undefined;
+  peers?: string | undefined;
   help: boolean;
   version: boolean;
 }
@@ -22,8 +25,12 @@ Keeps sandboxed JavaScript sessions and serves them on a Unix socket.
   --state-dir DIR     folder of the database (default: $XDG_STATE_HOME/vmsys or ~/.local/state/vmsys)
   --cache-dir DIR     folder of the libraries (default: $XDG_CACHE_HOME/vmsys or ~/.cache/vmsys)
   --log-level LEVEL   ${logLevels.join(', ')} (default: info)
-  --log-format FORMAT ${logFormats.join(', ')} (default: auto: pretty on a terminal, else json)
+  --log-format FORMAT ${logFormats.join(', ')} (default: auto: pretty on a terminal, else json;
+                      in the journal, json without the time)
   --config FILE       settings (default: $XDG_CONFIG_HOME/vmsys/config.json or ~/.config/vmsys/config.json)
+  --idle-exit SECONDS leave when nobody is connected and nothing runs for so long; 0: never
+                      (default: 600 where systemd listens, else never)
+  --peers WHO         ${peerRules.join(' or ')}: who may connect (default: owner)
   --help, --version
 
 Variables: VMSYS_SOCKET, VMSYS_STATE_DIR, VMSYS_CACHE_DIR, VMSYS_LOG_LEVEL, VMSYS_LOG_FORMAT.
@@ -44,6 +51,8 @@ export function parseFlags(argv: readonly string[]): Flags {
         'log-level': { type: 'string' },
         'log-format': { type: 'string' },
         config: { type: 'string' },
+        'idle-exit': { type: 'string' },
+        peers: { type: 'string' },
         help: { type: 'boolean', short: 'h', default: false },
         version: { type: 'boolean', short: 'V', default: false },
       },
@@ -55,6 +64,8 @@ export function parseFlags(argv: readonly string[]): Flags {
       logLevel: values['log-level'],
       logFormat: values['log-format'],
       config: values.config,
+      idleExit: values['idle-exit'],
+      peers: values.peers,
       help: values.help,
       version: values.version,
     };

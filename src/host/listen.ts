@@ -9,8 +9,8 @@ export interface Listener {
   close(): void;
 }
 
-/** Connections that wait to be accepted: the system's own bound (`net.core.somaxconn`) is 4096 at most times. */
-const backlog = 1024;
+/** Connections that wait to be accepted: the system's own bound (`net.core.somaxconn`), and systemd's default. */
+export const backlog = 4096;
 
 /** A socket whose owner does not answer the kernel within this time is taken for a live one. */
 const probeMs = 2000;

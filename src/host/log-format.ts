@@ -1,4 +1,5 @@
-// One log entry to one line: coloured for a terminal, or JSON for a program. Pure; never more than one line.
+// One log entry to one line: coloured for a terminal, JSON for a program, or JSON behind a priority for the journal.
+// Pure; never more than one line, and none that the journal would split.
 import { inspect } from 'node:util';
 
 export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
@@ -36,15 +37,50 @@ export function formatPretty(line: LogLine, { colour }: { colour: boolean }): st
 }
 
 /** `{"time":…,"level":…,"message":…}` and the fields, an error as the text that Node shows for it. */
-export function formatJson(line: LogLine): string {
-  const fields: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(line.fields)) fields[key] = plain(value);
-  return JSON.stringify({
+export const formatJson = (line: LogLine): string =>
+  bounded((longest) => ({
     time: line.time.toISOString(),
     level: line.level,
-    message: line.message,
-    ...fields,
-  });
+    message: cut(line.message, longest),
+    ...plainFields(line.fields, longest),
+  }));
+
+/** Priorities as syslog(3) numbers them; sd-daemon(3) has the journal read them from the head of a line. */
+const priorities = { debug: 7, info: 6, warn: 4, error: 3 } as const;
+
+/** `<6>{"message":…}` and the fields: the journal has time and priority of its own. */
+export const formatJournal = (line: LogLine): string =>
+  `<${priorities[line.level]}>${bounded((longest) => ({
+    message: cut(line.message, longest),
+    ...plainFields(line.fields, longest),
+  }))}`;
+
+/** journald splits lines of over 48 KiB, and the rest would be no JSON any more. The prefix has its place. */
+const maxLineBytes = 48 * 1024 - 16;
+/** In a line that is longer, each text is cut to so many characters: a stack is still whole with these. */
+const cutLengths = [8192, 1024, 64];
+
+function bounded(make: (longest: number) => Record<string, unknown>): string {
+  const whole = JSON.stringify(make(Infinity));
+  if (Buffer.byteLength(whole) <= maxLineBytes) return whole;
+  for (const longest of cutLengths) {
+    const text = JSON.stringify({ ...make(longest), truncated: true });
+    if (Buffer.byteLength(text) <= maxLineBytes) return text;
+  }
+  const { time, level, message } = make(64);
+  return JSON.stringify({ time, level, message, truncated: true });
+}
+
+const cut = (text: string, longest: number): string =>
+  text.length <= longest ? text : `${text.slice(0, longest)}…`;
+
+function plainFields(fields: LogFields, longest: number): Record<string, unknown> {
+  const result: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(fields)) {
+    const shown = plain(value);
+    result[key] = typeof shown === 'string' ? cut(shown, longest) : shown;
+  }
+  return result;
 }
 
 function prettyValue(value: unknown): string {

@@ -1,11 +1,13 @@
 // The daemon's log: one line an entry to standard error. It never waits: where nobody reads, lines are dropped and counted.
 import {
+  formatJournal,
   formatJson,
   formatPretty,
   logLevels,
   type LogFields,
   type LogFormat,
   type LogLevel,
+  type LogLine,
 } from './log-format.js';
 
 export interface Log {
@@ -15,6 +17,8 @@ export interface Log {
   error(message: string, fields?: LogFields): void;
   /** Whether a line of this level would be written: ask before making costly fields. */
   enabled(level: LogLevel): boolean;
+  /** From now on lines below this level are not written. */
+  setLevel(level: LogLevel): void;
   /** Resolves when all that was written is out, or after `ms`. */
   flush(ms: number): Promise<void>;
 }
@@ -30,6 +34,8 @@ export interface LogOptions {
   stream: LogStream;
   level: LogLevel;
   format: LogFormat;
+  /** Whether the stream is the journal's: then `auto` means its format. */
+  isJournal?: boolean;
   /** Default: as the terminal and `NO_COLOR` say. */
   colour?: boolean;
   now?: () => Date;
@@ -41,16 +47,20 @@ const softBoundBytes = 1024 * 1024;
 const hardBoundBytes = 4 * softBoundBytes;
 
 /** Makes a log. It holds no resource of its own: the stream belongs to the caller. */
-export function createLog({ stream, level, format, colour, now = () => new Date() }: LogOptions): Log {
+export function createLog(options: LogOptions): Log {
+  const { stream, format, isJournal = false, colour, now = () => new Date() } = options;
   const isTerminal = stream.isTTY === true;
   const pretty = format === 'pretty' || (format === 'auto' && isTerminal);
   const inColour = colour ?? (isTerminal && !process.env['NO_COLOR']);
-  const threshold = logLevels.indexOf(level);
+  let threshold = logLevels.indexOf(options.level);
   let dropped = 0;
+  const textOf = (line: LogLine): string => {
+    if (pretty) return formatPretty(line, { colour: inColour });
+    return format === 'auto' && isJournal ? formatJournal(line) : formatJson(line);
+  };
 
   const put = (lineLevel: LogLevel, message: string, fields: LogFields): void => {
-    const line = { time: now(), level: lineLevel, message, fields };
-    stream.write(`${pretty ? formatPretty(line, { colour: inColour }) : formatJson(line)}\n`);
+    stream.write(`${textOf({ time: now(), level: lineLevel, message, fields })}\n`);
   };
   const write = (lineLevel: LogLevel, message: string, fields: LogFields = {}): void => {
     if (logLevels.indexOf(lineLevel) < threshold) return;
@@ -72,6 +82,9 @@ export function createLog({ stream, level, format, colour, now = () => new Date(
     warn: (message, fields) => write('warn', message, fields),
     error: (message, fields) => write('error', message, fields),
     enabled: (lineLevel) => logLevels.indexOf(lineLevel) >= threshold,
+    setLevel: (level) => {
+      threshold = logLevels.indexOf(level);
+    },
     flush: (ms) =>
       new Promise((resolve) => {
         if (stream.writableLength === 0) return resolve();

@@ -1,9 +1,13 @@
 // The process `vmsysd`: argv in, exit status out. Status 0: stopped in good order; 1: could not start, or failed;
 // 2: a flag, variable or config file is wrong; 128 + n: ended by a second signal.
 import { readFileSync } from 'node:fs';
+import { takeActivation, type Activation } from './activation.js';
+import type { Daemon } from './daemon.js';
 import { StartError } from './errors.js';
 import { parseFlags, usage, type Flags } from './flags.js';
+import { findLogTarget, type LogTarget } from './log-target.js';
 import { createLog, type Log } from './log.js';
+import type { Settings } from './settings.js';
 import { onSignals } from './signals.js';
 
 /** The log may be read by a program that is slow, or gone: it is waited for this long at the end. */
@@ -31,20 +35,36 @@ export async function main(argv: readonly string[]): Promise<void> {
 async function run(flags: Flags): Promise<void> {
   const { env } = process;
   const uid = process.getuid?.() ?? 0;
+  const gid = process.getgid?.() ?? 0;
+  const cwd = process.cwd();
+  let activation: Activation;
   let log: Log;
-  let settings;
+  let reread: () => Settings;
+  let settings: Settings;
+  let logTarget: LogTarget;
   try {
+    activation = takeActivation(env, process.pid);
+    logTarget = findLogTarget(process.stderr.fd, activation.journalStream);
     const [{ readConfig }, { settle }, { defaultConfigPath }] = await Promise.all([
       import('./config.js'),
       import('./settings.js'),
       import('./paths.js'),
     ]);
-    const file = readConfig(flags.config ?? defaultConfigPath(env), {
-      required: flags.config !== undefined,
-      env,
+    const isActivated = activation.descriptor !== undefined;
+    reread = () => {
+      const file = readConfig(flags.config ?? defaultConfigPath(env), {
+        required: flags.config !== undefined,
+        env,
+      });
+      return settle({ flags, env, file, uid, cwd, isActivated });
+    };
+    settings = reread();
+    log = createLog({
+      stream: process.stderr,
+      level: settings.logLevel,
+      format: settings.logFormat,
+      isJournal: logTarget.kind === 'journal',
     });
-    settings = settle({ flags, env, file, uid, cwd: process.cwd() });
-    log = createLog({ stream: process.stderr, level: settings.logLevel, format: settings.logFormat });
   } catch (error) {
     return fail(error);
   }
@@ -54,15 +74,28 @@ async function run(flags: Flags): Promise<void> {
     process.exit(status);
   };
   const { startDaemon } = await import('./daemon.js');
-  const starting = startDaemon({ settings, log, version: readVersion(), uid, env });
-  onSignals(
+  const starting = startDaemon({
+    settings,
+    log,
+    logTarget,
+    version: readVersion(),
+    uid,
+    gid,
+    env,
+    activation,
+    reread,
+  });
+  onSignals({
     // A daemon that is still starting is stopped when it has started; a failure is dealt with below.
-    (signal) => void starting.then((daemon) => daemon.close(signal)).catch(() => {}),
-    (status) => {
+    stop: (signal) => void starting.then((daemon) => daemon.close(signal)).catch(() => {}),
+    exit: (status) => {
       log.warn('a second signal: ending at once');
       process.exit(status);
     },
-  );
+    reload: process.stderr.isTTY
+      ? undefined
+      : () => void starting.then((daemon) => reload(daemon, log)).catch(() => {}),
+  });
   let failed = false;
   const crash = (error: unknown): void => {
     log.error('an unforeseen fault: the daemon ends', { error });
@@ -85,6 +118,16 @@ async function run(flags: Flags): Promise<void> {
     if (error instanceof StartError) log.error(error.message);
     else log.error('the daemon failed', { error });
     await exit(error instanceof StartError ? error.exitStatus : 1);
+  }
+}
+
+/** Nobody waits for the outcome of a signal but the log. */
+function reload(daemon: Daemon, log: Log): void {
+  try {
+    daemon.reload();
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    log.error(`the settings stay as they are: ${error.message}`);
   }
 }
 

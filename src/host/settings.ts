@@ -6,6 +6,7 @@ import { StartError } from './errors.js';
 import type { Flags } from './flags.js';
 import { logFormats, logLevels, type LogFormat, type LogLevel } from './log-format.js';
 import { defaultCacheDir, defaultStateDir, type Env } from './paths.js';
+import { peerRules, type PeerRule } from './peers.js';
 
 export interface Settings {
   socketPath: string;
@@ -24,7 +25,12 @@ export interface Settings {
   hibernateAfterMs: number;
   /** How far rollback to an execution reaches. */
   undo: { executions: number; bytes: number };
+  /** How long clients may take to leave, and what runs to end, before it is cancelled. */
   shutdownGraceMs: number;
+  /** With nobody connected and nothing to do for so long, the daemon leaves; 0 for never. */
+  idleExitMs: number;
+  /** Who may connect. */
+  peers: PeerRule;
 }
 
 export const defaults = {
@@ -46,9 +52,15 @@ export const defaults = {
   hibernateAfterMs: 600_000,
   /** Twenty executions change some hundred KB of a small session; the bytes are the bound for large ones. */
   undo: { executions: 20, bytes: 64 * 1024 * 1024 },
-  /** Shorter than the 90 seconds after which systemd kills. */
+  /** Shorter than the 30 seconds after which our unit has systemd kill; new clients wait so long at a restart. */
   shutdownGraceMs: 5000,
+  /** Under systemd, where the next connection starts it again. Far above 2 s: it counts starts in that time. */
+  idleExitMs: 600_000,
+  peers: 'owner',
 } as const satisfies Partial<Settings>;
+
+/** The longest wait of a timer of Node, in whole seconds: some 24 days. */
+export const longestIdleMs = 2_147_483_000;
 
 /** Settles every setting. Paths of flags and variables are taken relative to `cwd`. */
 export function settle(sources: {
@@ -57,8 +69,10 @@ export function settle(sources: {
   file: ConfigFile;
   uid: number;
   cwd: string;
+  /** Whether systemd listens for it: who starts the daemon by hand wants it to stay. */
+  isActivated: boolean;
 }): Settings {
-  const { flags, env, file, uid, cwd } = sources;
+  const { flags, env, file, uid, cwd, isActivated } = sources;
   const given = (flag: string | undefined, variable: string): string | undefined =>
     flag ?? (env[variable] || undefined);
   const path = (flag: string | undefined, flagName: string, variable: string): string | undefined => {
@@ -98,7 +112,20 @@ export function settle(sources: {
       bytes: file.undo?.bytes ?? defaults.undo.bytes,
     },
     shutdownGraceMs: file.shutdownGraceMs ?? defaults.shutdownGraceMs,
+    idleExitMs: idleExitMs(flags.idleExit) ?? file.idleExitMs ?? (isActivated ? defaults.idleExitMs : 0),
+    peers: oneOf(flags.peers, peerRules, '--peers') ?? file.peers ?? defaults.peers,
   };
+}
+
+/** Seconds, as people count them, to milliseconds. */
+function idleExitMs(seconds: string | undefined): number | undefined {
+  if (seconds === undefined) return undefined;
+  const ms = Math.round(Number(seconds) * 1000);
+  if (/^\d+(\.\d+)?$/.test(seconds) && ms <= longestIdleMs) return ms;
+  throw new StartError(
+    'USAGE',
+    `--idle-exit ${seconds}: expected seconds, at most ${longestIdleMs / 1000}, or 0 for never`,
+  );
 }
 
 function oneOf<Word extends string>(

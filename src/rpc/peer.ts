@@ -5,7 +5,14 @@ import { Calls, type PendingCall } from './calls.js';
 import { Connection, type ConnectionOptions } from './connection.js';
 import type { Dispatcher } from './dispatch.js';
 import { RpcError } from './errors.js';
-import { errorReply, parseMessage, type Entry, type Request, type RequestId } from './message.js';
+import {
+  errorReply,
+  notification,
+  parseMessage,
+  type Entry,
+  type Request,
+  type RequestId,
+} from './message.js';
 
 /** One request that is over, for a log. */
 export interface RequestRecord {
@@ -32,7 +39,11 @@ export class Peer {
   readonly #calls: Calls;
   /** Messages that are not answered yet. */
   #unanswered = 0;
+  #hasSpoken = false;
   #isEnding = false;
+  /** Set once the client was asked to leave. */
+  #quietMs: number | undefined;
+  #quiet: NodeJS.Timeout | undefined;
 
   constructor(socket: Socket, options: PeerOptions) {
     this.#options = options;
@@ -42,6 +53,29 @@ export class Peer {
       onMessage: (bytes) => this.#receive(bytes),
       onInputEnd: () => this.#end(),
     });
+  }
+
+  /**
+   * Asks the client to leave, and goes on serving it. One that does not know the word stays: it is ended when it has
+   * asked for nothing for `quietMs`. One that has not said anything yet is asked when it has: until then nobody knows
+   * which framing it speaks.
+   */
+  goAway(quietMs: number): void {
+    if (this.#quietMs !== undefined) return;
+    this.#quietMs = quietMs;
+    this.connection.closed.addEventListener('abort', () => clearTimeout(this.#quiet), { once: true });
+    if (this.#hasSpoken) this.#askToLeave();
+    this.#watchQuiet();
+  }
+
+  #askToLeave(): void {
+    this.connection.send(notification('$/goaway', {}));
+  }
+
+  #watchQuiet(): void {
+    clearTimeout(this.#quiet);
+    if (this.#quietMs === undefined || this.#unanswered > 0 || this.connection.closed.aborted) return;
+    this.#quiet = setTimeout(() => this.drain(), this.#quietMs);
   }
 
   /** Reads no more, answers what was read, then ends the connection. */
@@ -58,6 +92,9 @@ export class Peer {
   #receive(bytes: Buffer): void {
     const message = parseMessage(bytes, this.#options.maxRequests);
     this.#unanswered++;
+    clearTimeout(this.#quiet);
+    if (!this.#hasSpoken && this.#quietMs !== undefined) this.#askToLeave();
+    this.#hasSpoken = true;
     if (message.kind === 'single') {
       const reply = this.#answer(message.entry);
       if (reply instanceof Promise)
@@ -75,6 +112,7 @@ export class Peer {
     if (text !== undefined) this.connection.send(text);
     this.#unanswered--;
     if (this.#isEnding) this.#end();
+    else this.#watchQuiet();
   }
 
   #answer(entry: Entry): Reply | Promise<Reply> {

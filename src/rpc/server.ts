@@ -2,12 +2,13 @@
 // It listens to nothing itself: whoever accepts connections hands them to `attach`.
 import type { Socket } from 'node:net';
 import { defaultMaxRequestsPerConnection, type Call } from './calls.js';
-import { Connection, defaultMaxOutboundBytes } from './connection.js';
+import { defaultMaxOutboundBytes } from './connection.js';
 import { Dispatcher, type Handlers } from './dispatch.js';
 import { RpcError } from './errors.js';
 import { defaultMaxMessageBytes } from './framing.js';
 import type { Notification } from './missed.js';
 import { Peer, type RequestRecord } from './peer.js';
+import { Refusals } from './refusals.js';
 
 export type { Call } from './calls.js';
 export type { ConnectionHandle } from './connection.js';
@@ -39,6 +40,11 @@ export interface RpcServerOptions {
   readonly maxRequestsPerConnection?: number;
 }
 
+export interface DrainOptions {
+  readonly quietMs: number;
+  readonly deadlineMs: number;
+}
+
 export interface RpcServer {
   /** Serves a connected socket; from here on it belongs to the server. */
   attach(socket: Socket): void;
@@ -49,14 +55,19 @@ export interface RpcServer {
   readonly outboundBytes: number;
   /** Sends a notification to every connection. */
   notifyAll(...notification: Notification): void;
+  /** Answers a connection that this daemon cannot serve at the moment, and closes it. */
+  refuse(socket: Socket, reason: RpcError): void;
+  /**
+   * Asks all clients to leave (`$/goaway`), and goes on serving them until they have: those that are asked and ask for
+   * nothing for `quietMs` are ended. Resolves when all are gone, or after `deadlineMs`.
+   */
+  drain(options: DrainOptions): Promise<void>;
   /** Reads no more, waits for the replies of what was read, ends the connections; cuts off the rest after `graceMs`. */
   close(graceMs: number): Promise<void>;
 }
 
 /** 512: more than a person's programs open at once, and half of the usual limit of open files. */
 export const defaultMaxConnections = 512;
-/** Connections over the limit that may be told so at one time; any more are cut off without a word. */
-const maxTurnedAway = 64;
 
 /** A server of the method table, with its handlers. */
 export function createRpcServer(options: RpcServerOptions): RpcServer {
@@ -67,13 +78,15 @@ class Server implements RpcServer {
   readonly #options: RpcServerOptions;
   readonly #dispatcher: Dispatcher;
   readonly #peers = new Set<Peer>();
-  readonly #turnedAway = new Set<Connection>();
+  readonly #refusals = new Refusals();
   readonly #maxConnections: number;
   #lastId = 0;
   #inFlight = 0;
   #isIdle = true;
   #closing: Promise<void> | undefined;
-  #onGone: (() => void) | undefined;
+  /** Set once clients were asked to leave: those that come later are asked at once. */
+  #quietMs: number | undefined;
+  readonly #onGone = new Set<() => void>();
 
   constructor(options: RpcServerOptions) {
     this.#options = options;
@@ -102,12 +115,25 @@ class Server implements RpcServer {
 
   attach(socket: Socket): void {
     if (this.#closing !== undefined) socket.destroy();
-    else if (this.#peers.size >= this.#maxConnections) this.#turnAway(socket);
-    else this.#serve(socket);
+    else if (this.#peers.size < this.#maxConnections) this.#serve(socket);
+    else {
+      const message = `the daemon serves ${this.#maxConnections} connections already; close one, or try again later`;
+      this.refuse(socket, new RpcError('OVERLOADED', message));
+    }
+  }
+
+  refuse(socket: Socket, reason: RpcError): void {
+    this.#refusals.refuse(socket, reason, this.#connectionOptions());
   }
 
   notifyAll(...notification: Notification): void {
     for (const { connection } of this.#peers) connection.notify(...notification);
+  }
+
+  async drain({ quietMs, deadlineMs }: DrainOptions): Promise<void> {
+    this.#quietMs = quietMs;
+    for (const peer of this.#peers) peer.goAway(quietMs);
+    await this.#allGone(deadlineMs, () => undefined);
   }
 
   close(graceMs: number): Promise<void> {
@@ -116,24 +142,34 @@ class Server implements RpcServer {
   }
 
   async #close(graceMs: number): Promise<void> {
-    for (const connection of this.#turnedAway) connection.destroy();
+    this.#refusals.close();
     for (const peer of this.#peers) peer.drain();
+    await this.#allGone(graceMs, () => {
+      for (const { connection } of this.#peers) connection.destroy();
+    });
+  }
+
+  /** Resolves when there is no connection, or when `atDeadline` has returned and still is one. */
+  async #allGone(deadlineMs: number, atDeadline: () => void): Promise<void> {
     if (this.#peers.size === 0) return;
     await new Promise<void>((resolve) => {
-      const deadline = setTimeout(
-        () => this.#peers.forEach(({ connection }) => connection.destroy()),
-        graceMs,
-      );
-      this.#onGone = () => {
+      const finish = () => {
         clearTimeout(deadline);
+        this.#onGone.delete(finish);
         resolve();
       };
+      const deadline = setTimeout(() => {
+        atDeadline();
+        finish();
+      }, deadlineMs);
+      this.#onGone.add(finish);
     });
   }
 
   #serve(socket: Socket): void {
     const peer = new Peer(socket, {
-      ...this.#connectionOptions(() => this.#gone(peer)),
+      ...this.#connectionOptions(),
+      onClose: () => this.#gone(peer),
       dispatcher: this.#dispatcher,
       maxRequests: this.#options.maxRequestsPerConnection ?? defaultMaxRequestsPerConnection,
       onRequest: this.#options.onRequest,
@@ -143,37 +179,22 @@ class Server implements RpcServer {
       },
     });
     this.#peers.add(peer);
+    if (this.#quietMs !== undefined) peer.goAway(this.#quietMs);
     this.#checkIdle();
   }
 
   #gone(peer: Peer): void {
     this.#peers.delete(peer);
     this.#checkIdle();
-    if (this.#peers.size === 0) this.#onGone?.();
+    if (this.#peers.size === 0) for (const finish of this.#onGone) finish();
   }
 
-  #turnAway(socket: Socket): void {
-    if (this.#turnedAway.size >= maxTurnedAway) {
-      socket.destroy();
-      return;
-    }
-    const connection = new Connection(socket, {
-      ...this.#connectionOptions(() => this.#turnedAway.delete(connection)),
-      onMessage: () => undefined,
-      onInputEnd: () => connection.finish(),
-    });
-    this.#turnedAway.add(connection);
-    const message = `the daemon serves ${this.#maxConnections} connections already; close one, or try again later`;
-    connection.refuse(new RpcError('OVERLOADED', message));
-  }
-
-  #connectionOptions(onClose: () => void) {
+  #connectionOptions() {
     const id = ++this.#lastId;
     return {
       id,
       maxMessageBytes: this.#options.maxMessageBytes ?? defaultMaxMessageBytes,
       maxOutboundBytes: this.#options.maxOutboundBytes ?? defaultMaxOutboundBytes,
-      onClose,
       onFault: (fault: RpcError) => this.#options.onError?.(fault, { connection: id }),
     };
   }

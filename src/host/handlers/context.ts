@@ -2,7 +2,9 @@
 import type { LibraryCache } from '../../libcache/types.js';
 import type { Runtime } from '../../runtime/types.js';
 import type { Delivery } from '../delivery.js';
+import type { LogTarget } from '../log-target.js';
 import type { Log } from '../log.js';
+import type { Reloaded } from '../reload.js';
 
 export interface HandlerContext {
   runtime: Runtime;
@@ -12,8 +14,10 @@ export interface HandlerContext {
   info: DaemonInfo;
   /** The text of `system.metrics`. */
   metrics: () => { contentType: string; text: string };
-  /** Begins the shutdown, after what is in flight was answered. */
+  /** Begins the shutdown; what is in flight is answered. */
   shutdown: () => void;
+  /** Reads the settings anew. Throws StartError where they do not fit. */
+  reload: () => Reloaded;
 }
 
 /** What does not change while the daemon runs. */
@@ -25,4 +29,5 @@ export interface DaemonInfo {
   socketPath: string;
   databasePath: string;
   libraryPath: string;
+  log: LogTarget;
 }

@@ -1,6 +1,8 @@
 // `rpc.*` and `system.*`: what runs here, how it fares, and its end.
+import { RpcError } from '../../rpc/errors.js';
 import { protocolVersion } from '../../rpc/methods/index.js';
 import type { Handlers } from '../../rpc/server.js';
+import { StartError } from '../errors.js';
 import type { HandlerContext } from './context.js';
 
 type Group = Extract<keyof Handlers, `rpc.${string}` | `system.${string}`>;
@@ -24,6 +26,14 @@ export const systemHandlers = (context: HandlerContext): Pick<Handlers, Group> =
   },
   'system.summary': () => context.runtime.summary(),
   'system.metrics': () => context.metrics(),
+  'system.reload': () => {
+    try {
+      return context.reload();
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error;
+      throw new RpcError('VALIDATION_ERROR', error.message, { cause: error });
+    }
+  },
   'system.shutdown': () => {
     context.shutdown();
     return {};

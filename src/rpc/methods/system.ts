@@ -31,6 +31,10 @@ export const systemMethods = {
       socketPath: z.string(),
       databasePath: z.string(),
       libraryPath: z.string(),
+      log: z.strictObject({
+        kind: z.enum(['journal', 'file', 'stderr']).describe('where the log goes'),
+        path: z.string().optional().describe('of the file'),
+      }),
     }),
     idempotent: true,
   }),
@@ -57,8 +61,17 @@ export const systemMethods = {
     result: z.strictObject({ contentType: z.string(), text: z.string() }),
     idempotent: true,
   }),
+  'system.reload': method({
+    summary: 'Read flags, variables and the config file again, as SIGHUP does.',
+    params: noParams,
+    result: z.strictObject({
+      applied: z.array(z.string()).describe('settings that changed and hold from now on'),
+      needRestart: z.array(z.string()).describe('settings that changed and hold from the next start on'),
+    }),
+    idempotent: true,
+  }),
   'system.shutdown': method({
-    summary: 'Drain, save and exit.',
+    summary: 'Ask clients to leave, save and exit.',
     params: noParams,
     result: nothing,
   }),
