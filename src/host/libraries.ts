@@ -20,7 +20,7 @@ export interface Libraries {
   attach(runtime: Runtime, delivery: Delivery): void;
   /** What there is now, and what has happened since the start. */
   figures(): LibraryFigures;
-  /** Ends what is being added. After the runtime, which reads from it. */
+  /** Ends what is being added. What is in the cache can be read even then. */
   close(): Promise<void>;
 }
 

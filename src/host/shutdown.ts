@@ -36,7 +36,8 @@ export async function shutDown(parts: ShutdownParts, graceMs: number): Promise<v
     const leftMs = Math.max(0, deadline - performance.now());
     return Promise.allSettled([
       server.close(leftMs + replyMarginMs),
-      runtime.close({ graceMs: leftMs }).finally(() => libraries.close()),
+      runtime.close({ graceMs: leftMs }),
+      libraries.close(),
     ]);
   };
   const outcomes = await notifier.patienceFor(end());

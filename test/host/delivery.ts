@@ -1,8 +1,20 @@
 import t from 'tap';
+import * as z from 'zod';
 import { createDelivery, maxSubscriptionsPerConnection } from '../../src/host/delivery.js';
 import type { ExecutionId, Session, SessionId } from '../../src/records/index.js';
 import type { ConnectionHandle } from '../../src/rpc/server.js';
 import type { RuntimeEvent } from '../../src/runtime/types.js';
+import { aLibrary } from '../fixtures/libraries.js';
+
+const idIn = (params: object): unknown =>
+  z
+    .object({
+      executionId: z.string().optional(),
+      session: z.object({ id: z.string() }).optional(),
+      library: z.object({ id: z.string() }).optional(),
+    })
+    .transform(({ executionId, session, library }) => executionId ?? session?.id ?? library?.id)
+    .parse(params);
 
 /** A connection that writes down what it is told. */
 function connection(id: number) {
@@ -12,7 +24,7 @@ function connection(id: number) {
     id,
     closed: controller.signal,
     notify: (name, params) => {
-      told.push(`${name} ${'session' in params ? params.session.id : params.executionId}`);
+      told.push(`${name} ${idIn(params)}`);
     },
   };
   return { handle, told, close: () => controller.abort() };
@@ -29,6 +41,7 @@ const session: Session = {
   id: 'ses_1',
   templateId: 'tpl_1',
   templateVersion: 1,
+  libraries: [],
   status: 'ready',
   residency: 'live',
   storedBytes: 0,
@@ -48,6 +61,18 @@ t.test('a subscriber is told of its topics and its session only', async (t) => {
   delivery.publish({ kind: 'session_deleted', sessionId: 'ses_1' });
   t.strictSame(all.told, ['exec.event exe_1', 'exec.event exe_2', 'session.changed ses_1']);
   t.strictSame(one.told, ['exec.event exe_2']);
+});
+
+t.test('changes of libraries are told to those who asked, whatever session they follow', async (t) => {
+  const delivery = createDelivery();
+  const [all, one, none] = [connection(1), connection(2), connection(3)];
+  delivery.subscribe(all.handle, 'sub_1', { topics: new Set(['library']) });
+  delivery.subscribe(one.handle, 'sub_2', { topics: new Set(['library']), sessionId: 'ses_2' });
+  delivery.subscribe(none.handle, 'sub_3', { topics: new Set(['execution', 'session']) });
+  delivery.publish({ kind: 'library_changed', change: 'added', library: aLibrary() });
+  t.strictSame(all.told, ['lib.changed lodash@4.17.21']);
+  t.strictSame(one.told, all.told);
+  t.strictSame(none.told, []);
 });
 
 t.test('two subscriptions that match make one notification', async (t) => {
