@@ -2,6 +2,7 @@
 // cannot enforce is refused when it is declared.
 import * as z from 'zod';
 import { Name, TemplateId, Timestamp } from './ids.js';
+import { PinnedLibrary } from './library.js';
 
 export const Limits = z.strictObject({
   cpuMs: z.int().min(1).max(3_600_000).describe('CPU time of one execution, milliseconds'),
@@ -92,7 +93,7 @@ export const Template = z.strictObject({
   runtime: RuntimeSettings,
   capabilities: z.array(Capability),
   startup: z.array(StartupFile),
-  libraries: z.array(z.string()),
+  libraries: z.array(PinnedLibrary).describe('what its sessions load, in this order, before startup files'),
   env: Environment,
   createdAt: Timestamp,
   updatedAt: Timestamp,
@@ -123,7 +124,7 @@ export const PolicyInput = z.strictObject({
     .array(z.union([z.string().min(1).max(4096), StartupFile.partial({ order: true })]))
     .max(256)
     .optional(),
-  libraries: z.array(z.string().min(1)).max(256).optional(),
+  libraries: z.array(z.string().min(1).max(256)).max(256).optional().describe('ids or names of libraries'),
   env: Environment.optional(),
 });
 export type PolicyInput = z.infer<typeof PolicyInput>;

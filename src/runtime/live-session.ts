@@ -26,6 +26,8 @@ export class LiveSession {
   /** The image that the session's own differ from, and its memory; the base where there is none. */
   parent: { image: number; reference: Reference } | undefined;
   running: Running | undefined;
+  /** Stops the loading of its libraries, while that is in progress. */
+  stopLoading: (() => void) | undefined;
   /** What the store has, brought up to date with what it is to have: `image` is that of the last save. */
   state: StoredState;
   /** Whether the shadow is newer than the stored image. */
@@ -52,5 +54,6 @@ export class LiveSession {
   end(): void {
     this.ending = true;
     this.running?.cancel();
+    this.stopLoading?.();
   }
 }

@@ -8,9 +8,13 @@ import {
   defaultRuntimeSettings,
   type Capability,
   type CapabilityInput,
+  type Resolver,
   type StartupFile,
 } from '../records/index.js';
+import { hostModules } from './capabilities/host-modules.js';
 import { RuntimeError } from './errors.js';
+import { noLibraries, pinLibraries } from './library-pins.js';
+import type { LibrarySource } from './types.js';
 import { requireRelativePath } from './worktree.js';
 
 const freshPolicy: Policy = {
@@ -26,21 +30,24 @@ const freshPolicy: Policy = {
 
 /**
  * The policy after a change: fields of `limits`, `resolver` and `runtime` are changed one by one, lists and `env`
- * as a whole. Throws VALIDATION_ERROR, MODULE_NOT_ALLOWED, LIBRARY_NOT_FOUND or INVALID_PATH.
+ * as a whole. Throws VALIDATION_ERROR, MODULE_NOT_ALLOWED or INVALID_PATH, and what `source` does.
  */
-export function makePolicy(change: PolicyInput, current: Policy = freshPolicy): Policy {
+export function makePolicy(
+  change: PolicyInput,
+  current: Policy = freshPolicy,
+  source: LibrarySource = noLibraries,
+): Policy {
   const input = parseInput(change);
   const policy: Policy = {
     engine: current.engine,
     limits: { ...current.limits, ...defined(input.limits) },
-    resolver: { ...current.resolver, ...defined(input.resolver) },
+    resolver: toResolver({ ...current.resolver, ...defined(input.resolver) }),
     runtime: { ...current.runtime, ...defined(input.runtime) },
     capabilities: input.capabilities?.map(toCapability) ?? current.capabilities,
     startup: input.startup === undefined ? current.startup : toStartup(input.startup),
-    libraries: input.libraries ?? current.libraries,
+    libraries: input.libraries === undefined ? current.libraries : pinLibraries(input.libraries, source),
     env: input.env ?? current.env,
   };
-  requireEnforced(policy);
   return Policy.parse(policy);
 }
 
@@ -54,20 +61,29 @@ function parseInput(change: PolicyInput): PolicyInput {
 
 /** What was granted, as it is stored. Throws where it is nothing that can be granted. */
 export function toCapability({ kind, name, enabled = true, config = {} }: CapabilityInput): Capability {
-  if (kind !== 'env') {
+  if (kind === 'env') return { kind, name, enabled, config: variableConfig(name, config) };
+  const module = kind === 'module' ? hostModules.find((known) => known.name === name) : undefined;
+  if (module === undefined) {
     throw new RuntimeError(
       'MODULE_NOT_ALLOWED',
       `capability ${kind} ${JSON.stringify(name)}: not in this vmsysd's catalogue; template.modules lists what can be granted, and kind env grants a variable`,
     );
   }
-  const fault = /^[A-Za-z_][A-Za-z0-9_]*$/.test(name)
-    ? undefined
-    : 'expected the name of an environment variable';
-  if (fault !== undefined) throw invalid('name', `${fault}, got ${JSON.stringify(name)}`);
+  const parsed = module.config.safeParse(config);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw invalid(['config', ...(issue?.path ?? [])].join('.'), issue?.message ?? 'not a config');
+  }
+  return { kind, name, enabled, config };
+}
+
+function variableConfig(name: string, config: Capability['config']): Capability['config'] {
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
+    throw invalid('name', `expected the name of an environment variable, got ${JSON.stringify(name)}`);
   const unknown = Object.keys(config)[0];
   if (unknown !== undefined)
     throw invalid(`config.${unknown}`, 'unknown: a capability of kind env has no config');
-  return { kind, name, enabled, config };
+  return config;
 }
 
 /** Files in the order they run: by `order`, then as they were written. Later ones without an order come last. */
@@ -88,15 +104,15 @@ export function toStartup(
   return startup.toSorted((a, b) => a.order - b.order);
 }
 
-function requireEnforced(policy: Policy): void {
-  const { resolver, libraries } = policy;
-  const imports = 'imports are not supported yet';
-  if (resolver.roots.length > 0) throw invalid('resolver.roots', `expected none: ${imports}`);
-  if (resolver.allowAbsoluteRepoImports)
-    throw invalid('resolver.allowAbsoluteRepoImports', `expected false: ${imports}`);
-  const [library] = libraries;
-  if (library !== undefined)
-    throw new RuntimeError('LIBRARY_NOT_FOUND', `library ${JSON.stringify(library)}: not in the cache`);
+/** Roots written one way, each inside the worktree; `.` is the worktree itself. */
+function toResolver(resolver: Resolver): Resolver {
+  const roots = resolver.roots.map((root) => {
+    const path = root === '.' || root === './' ? '.' : requireRelativePath(root);
+    return path.length > 1 ? path.replace(/\/$/, '') : path;
+  });
+  const twice = roots.find((root, index) => roots.indexOf(root) !== index);
+  if (twice !== undefined) throw invalid('resolver.roots', `${JSON.stringify(twice)} is there twice`);
+  return { ...resolver, roots };
 }
 
 /** The fields that are there; an `undefined` one must not hide the value before. */

@@ -4,6 +4,7 @@ import type { Base } from './engine/base.js';
 import { createShadow, isEmpty } from './engine/image.js';
 import { RuntimeError } from './errors.js';
 import { LiveSession } from './live-session.js';
+import { toModuleSettings } from './modules/module-settings.js';
 import type { References } from './references.js';
 import type { StoredSession } from './store/sessions.js';
 import type { Store } from './store/store.js';
@@ -129,6 +130,11 @@ export class Residents {
       ...(image === undefined ? {} : { image }),
       shiftTimersMs,
       console: session.policy.runtime.console,
+      modules: toModuleSettings({
+        policy: session.policy,
+        worktree: session.record.worktree,
+        template: this.#store.templates.nameOf(session.record.templateId) ?? session.record.templateId,
+      }),
     });
     if (opened.type === 'unrestorable') {
       throw new RuntimeError('STATE_UNAVAILABLE', `session ${session.id}: ${opened.message}`);

@@ -4,6 +4,7 @@ import type { Policy, RunOptions } from '../records/index.js';
 import type { RunRequest } from './engine/request.js';
 import { RuntimeError } from './errors.js';
 import type { LiveSession } from './live-session.js';
+import { isModuleFile } from './modules/file-kind.js';
 import type { RunSpec } from './runner.js';
 import { readFromWorktree, requireRelativePath } from './worktree.js';
 
@@ -51,7 +52,6 @@ export function fileSpec(
     throw new RuntimeError('INVALID_PATH', message);
   }
   const code = readFromWorktree(worktree, path);
-  const isModule = session.policy.runtime.esm || extension === '.mjs';
   const input: RunSpec['input'] = { kind, path };
   if (args.length > 0) input.args = args;
   if (Object.keys(env).length > 0) input.env = env;
@@ -59,7 +59,7 @@ export function fileSpec(
     input,
     request: {
       ...common(session.policy, call),
-      kind: isModule ? 'module' : 'script',
+      kind: isModuleFile(path, session.policy.runtime.esm) ? 'module' : 'script',
       code,
       filename: path,
       args,

@@ -56,7 +56,7 @@ export class Runner {
     const { worker } = session;
     if (worker === undefined) throw new Error(`session ${session.id} has no worker`);
     const record = new Recorder(session, spec, hooks, this.#options);
-    const watch = new Watch(worker, spec.request);
+    const watch = new Watch(worker, spec.request.limits);
     session.running = { id: record.execution.id, cancel: () => watch.cancel(), flush: () => record.flush() };
     const abort = () => watch.cancel();
     try {

@@ -3,6 +3,9 @@ import { defaultLimits } from '../records/index.js';
 import { loadBase } from './base-loader.js';
 import { engineIdentity, loadEngineBinary } from './engine/build.js';
 import { ExecutionService } from './execution-service.js';
+import { LibraryLoader } from './library-loader.js';
+import { noLibraries } from './library-pins.js';
+import { LibraryService } from './library-service.js';
 import { References } from './references.js';
 import { Residents } from './residents.js';
 import { Runner } from './runner.js';
@@ -72,21 +75,35 @@ async function compose(store: Store, options: RuntimeOptions): Promise<Runtime> 
   });
   const runner = new Runner({ store, notify, log });
   const warmStarts = new WarmStarts(store, base, references);
+  const source = options.libraries ?? noLibraries;
+  const loader = new LibraryLoader(source);
   const saving = { ...defaults.saving, ...options.saving };
   const keeper = new SessionKeeper({
     store,
     residents,
     runner,
     warmStarts,
+    libraries: loader,
     saving,
     environment,
     notify,
     log,
   });
   const sessions = new SessionService({ store, residents, keeper, notify });
-  const templates = new TemplateService(store, (session) => sessions.delete(session));
+  const templates = new TemplateService(store, source, (session) => sessions.delete(session));
   const executions = new ExecutionService({ store, residents, keeper, environment });
   const states = new StateService({ store, residents, keeper, base, references });
+  const libraries = new LibraryService({
+    store,
+    pool,
+    loader,
+    warmStarts,
+    templates,
+    residents,
+    keeper,
+    notify,
+    log,
+  });
   for (const { session, dueAt } of store.states.due(store.presence.absentMs))
     keeper.planTimerOf(session, dueAt);
   let hibernation = startHibernation(keeper, options.hibernateAfterMs ?? defaults.hibernateAfterMs);
@@ -96,6 +113,7 @@ async function compose(store: Store, options: RuntimeOptions): Promise<Runtime> 
   const close = async (graceMs: number): Promise<void> => {
     clearInterval(pruning);
     clearInterval(hibernation);
+    await libraries.close();
     await keeper.closeAll(graceMs);
     await pool.close();
     store.presence.seen(Date.now());
@@ -108,6 +126,7 @@ async function compose(store: Store, options: RuntimeOptions): Promise<Runtime> 
     sessions,
     states,
     executions,
+    libraries,
     summary: () => summarize(store, residents, pool, max),
     pending: () => ({ executions: residents.busyCount, nextTimerAt: keeper.nextTimerAt }),
     configure: ({ history, hibernateAfterMs }) => {

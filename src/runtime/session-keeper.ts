@@ -1,20 +1,18 @@
 // Keeps sessions going: who may use one when, waking it, its timers, storing it when it is idle and at the end.
 import type { Execution, Session, SessionId } from '../records/index.js';
 import { RuntimeError } from './errors.js';
+import type { LibraryLoader } from './library-loader.js';
 import type { LiveSession } from './live-session.js';
 import type { Residents } from './residents.js';
-import { fileSpec, timerSpec } from './run-spec.js';
+import { timerSpec } from './run-spec.js';
 import type { Runner, RunSpec } from './runner.js';
+import { SessionStarter } from './session-starter.js';
+import { SessionTimers } from './session-timers.js';
 import type { StoredSession } from './store/sessions.js';
 import type { Store } from './store/store.js';
 import type { CallHooks, LogEntry, RuntimeEvent } from './types.js';
 import type { Purpose } from './turns.js';
 import type { WarmStarts } from './warm-starts.js';
-
-/** Node's timers take no more; a session's timer that is due later is looked at again then. */
-const longestTimerMs = 2 ** 31 - 1;
-/** When a timer is tried again for which there was no room in memory. */
-const timerAgainMs = 250;
 
 /** When the states of live sessions are stored; always at hibernation and at the end. */
 export interface Saving {
@@ -34,6 +32,7 @@ export interface SessionKeeperOptions {
   residents: Residents;
   runner: Runner;
   warmStarts: WarmStarts;
+  libraries: LibraryLoader;
   saving: Saving;
   environment: Readonly<Record<string, string | undefined>>;
   notify: (event: RuntimeEvent) => void;
@@ -44,14 +43,26 @@ export class SessionKeeper {
   readonly #options: SessionKeeperOptions;
   readonly #store: Store;
   readonly #residents: Residents;
-  /** Of sessions in memory and of sleeping ones alike. */
-  readonly #timers = new Map<SessionId, { timeout: NodeJS.Timeout; dueAt: number }>();
+  readonly #timers: SessionTimers;
+  readonly #starter: SessionStarter;
   #closing = false;
 
   constructor(options: SessionKeeperOptions) {
     this.#options = options;
     this.#store = options.store;
     this.#residents = options.residents;
+    this.#starter = new SessionStarter({
+      ...options,
+      execute: (session, spec) => this.#execute(session, spec),
+      planTimer: (session, inMs) => this.planTimer(session, inMs),
+    });
+    this.#timers = new SessionTimers({
+      run: (session) => {
+        const turn = { ifBusy: 'wait', purpose: 'upkeep' } as const;
+        return this.withTurn(session, turn, (live) => this.#execute(live, timerSpec(live)));
+      },
+      log: options.log,
+    });
   }
 
   /** The record of a session, by id or name. Throws SESSION_NOT_FOUND. */
@@ -63,30 +74,9 @@ export class SessionKeeper {
     return live === undefined ? (this.#residents.find(record.id)?.record ?? record) : record;
   }
 
-  /** Wakes a session that has no state yet and runs its startup files, or takes up the state they led to before. */
-  async start(session: LiveSession): Promise<void> {
-    const specs = session.policy.startup.map(({ path }) =>
-      fileSpec(session, { kind: 'startup', path }, this.#options.environment),
-    );
-    const { warmStarts } = this.#options;
-    const key = warmStarts.key(session, specs);
-    const adopted = session.worker === undefined && warmStarts.adopt(session, key);
-    const { nextTimerMs } = await this.#residents.wake(session);
-    this.planTimer(session, nextTimerMs);
-    if (adopted) return;
-    const executions: Execution[] = [];
-    for (const spec of specs) executions.push(await this.#startWith(session, spec));
-    await warmStarts.keep(session, key, executions);
-  }
-
-  async #startWith(session: LiveSession, spec: RunSpec): Promise<Execution> {
-    const execution = await this.#execute(session, spec);
-    if (execution.status === 'ok') return execution;
-    const { name, message } = execution.error ?? { name: 'Error', message: execution.status };
-    const { path } = spec.input;
-    throw new RuntimeError('STARTUP_FAILED', `startup file ${JSON.stringify(path)}: ${name}: ${message}`, {
-      details: { sessionId: session.id, executionId: execution.id, path, error: execution.error },
-    });
+  /** As {@link SessionStarter.start}. */
+  start(session: LiveSession): Promise<void> {
+    return this.#starter.start(session);
   }
 
   /** Runs one execution in a session: waits for its turn, wakes it, runs, and plans what comes after. */
@@ -109,16 +99,17 @@ export class SessionKeeper {
 
   /** Wakes a session for a call. */
   async #awaken(live: LiveSession): Promise<void> {
+    const { fresh, nextTimerMs } = await this.#residents.wake(live);
+    if (nextTimerMs !== undefined) this.planTimer(live, nextTimerMs);
+    if (!fresh) return;
+    // Nothing was stored of it before the daemon went away: it begins anew.
     try {
-      const { fresh, nextTimerMs } = await this.#residents.wake(live);
-      if (nextTimerMs !== undefined) this.planTimer(live, nextTimerMs);
-      // Nothing was stored of it before the daemon went away: it begins anew.
-      if (fresh) await this.start(live);
+      await this.start(live);
     } catch (error) {
-      if (error instanceof RuntimeError && error.code === 'STARTUP_FAILED') {
+      // A file or library that is missing may come back; half a start must not be taken for a whole one.
+      if (error instanceof RuntimeError && error.code === 'STARTUP_FAILED')
         this.change(live, { status: 'crashed', lastError: error.message });
-        this.#residents.remove(live);
-      }
+      this.#residents.remove(live);
       throw error;
     }
   }
@@ -171,33 +162,12 @@ export class SessionKeeper {
 
   /** Plans when a session, in memory or not, is to run its next timer; milliseconds since the epoch. */
   planTimerOf(session: SessionId, dueAt: number | undefined): void {
-    clearTimeout(this.#timers.get(session)?.timeout);
-    this.#timers.delete(session);
-    if (dueAt === undefined || this.#closing) return;
-    const inMs = Math.min(Math.max(1, dueAt - Date.now()), longestTimerMs);
-    const timeout = setTimeout(() => void this.#runTimer(session), inMs);
-    this.#timers.set(session, { timeout, dueAt });
+    this.#timers.plan(session, dueAt);
   }
 
   /** When the first timer of all sessions, in memory or not, is due; milliseconds since the epoch. */
   get nextTimerAt(): number | undefined {
-    const times = [...this.#timers.values()].map(({ dueAt }) => dueAt);
-    return times.length === 0 ? undefined : times.reduce((first, time) => Math.min(first, time));
-  }
-
-  /** Runs what a script has left to run later. Never rejects: there is nobody to tell but the log. */
-  async #runTimer(session: SessionId): Promise<void> {
-    this.#timers.delete(session);
-    try {
-      const options = { ifBusy: 'wait', purpose: 'upkeep' } as const;
-      await this.withTurn(session, options, (live) => this.#execute(live, timerSpec(live)));
-    } catch (error) {
-      const code = error instanceof RuntimeError ? error.code : undefined;
-      // It ended while its timer waited for the turn.
-      if (this.#closing || code === 'SESSION_NOT_READY' || code === 'SESSION_NOT_FOUND') return;
-      if (code === 'OVERLOADED') return this.planTimerOf(session, Date.now() + timerAgainMs);
-      this.#options.log({ level: 'error', message: 'running a timer failed', sessionId: session, error });
-    }
+    return this.#timers.nextAt;
   }
 
   #planSave(session: LiveSession): void {
@@ -244,7 +214,7 @@ export class SessionKeeper {
   /** Waits for what runs, at most `graceMs`, cancels the rest, and stores every session. */
   async closeAll(graceMs: number): Promise<void> {
     this.#closing = true;
-    for (const { timeout } of this.#timers.values()) clearTimeout(timeout);
+    this.#timers.close();
     const deadline = setTimeout(() => {
       for (const session of this.#residents.all) session.end();
     }, graceMs);
@@ -306,7 +276,9 @@ export class SessionKeeper {
     const live = this.#residents.find(record.id) !== undefined;
     const ended = record.status === 'closed' || record.status === 'crashed';
     const residency = ended ? 'none' : live ? 'live' : 'hibernated';
-    return { ...record, residency, storedBytes: this.#store.states.bytes(record.id) };
+    const stale = ended ? [] : this.#options.libraries.stale(record.libraries);
+    const storedBytes = this.#store.states.bytes(record.id);
+    return { ...record, ...(stale.length === 0 ? {} : { stale }), residency, storedBytes };
   }
 }
 

@@ -44,6 +44,7 @@ export class SessionService implements Sessions {
       ...(input.workspaceId === undefined ? {} : { workspaceId: input.workspaceId }),
       ...(input.baseCommit === undefined ? {} : { baseCommit: input.baseCommit }),
       ...(input.worktree === undefined ? {} : { worktree: requireWorktree(input.worktree) }),
+      libraries: template.libraries,
       status: 'starting',
       createdAt: now,
       lastUsedAt: now,

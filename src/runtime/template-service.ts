@@ -3,16 +3,20 @@ import {
   Name,
   newId,
   type CapabilityInput,
+  type PinnedLibrary,
   type Policy,
   type PolicyInput,
   type SessionId,
   type Template,
 } from '../records/index.js';
+import * as z from 'zod';
+import { hostModules } from './capabilities/host-modules.js';
 import { RuntimeError } from './errors.js';
+import { addPin, nameOfLibrary } from './library-pins.js';
 import { makePolicy, toCapability, toStartup } from './policy.js';
 import { pageOf, parsePage } from './store/page.js';
 import type { Store } from './store/store.js';
-import type { Page, PageInput, Templates } from './types.js';
+import type { LibrarySource, Page, PageInput, Templates } from './types.js';
 import { requireRelativePath } from './worktree.js';
 
 /** The template that always exists. */
@@ -20,10 +24,12 @@ export const defaultTemplateName = 'default';
 
 export class TemplateService implements Templates {
   readonly #store: Store;
+  readonly #libraries: LibrarySource;
   readonly #deleteSession: (session: SessionId) => Promise<void>;
 
-  constructor(store: Store, deleteSession: (session: SessionId) => Promise<void>) {
+  constructor(store: Store, libraries: LibrarySource, deleteSession: (session: SessionId) => Promise<void>) {
     this.#store = store;
+    this.#libraries = libraries;
     this.#deleteSession = deleteSession;
     if (store.templates.find(defaultTemplateName) === undefined) this.create({ name: defaultTemplateName });
   }
@@ -34,7 +40,7 @@ export class TemplateService implements Templates {
       id: newId('tpl'),
       name: parseName(name),
       version: 1,
-      ...makePolicy(policy),
+      ...makePolicy(policy, undefined, this.#libraries),
       createdAt: now,
       updatedAt: now,
     };
@@ -59,7 +65,7 @@ export class TemplateService implements Templates {
       );
     }
     const renamed = name === undefined ? current : { ...current, name: parseName(name) };
-    return this.#change(renamed, makePolicy(change, toPolicy(current)));
+    return this.#change(renamed, makePolicy(change, toPolicy(current), this.#libraries));
   }
 
   async delete(template: string): Promise<void> {
@@ -117,26 +123,40 @@ export class TemplateService implements Templates {
 
   addLibrary(template: string, library: string): Template {
     const current = this.get(template);
-    return this.#change(
-      current,
-      makePolicy({ libraries: [...current.libraries, library] }, toPolicy(current)),
-    );
+    const libraries = addPin(current.libraries, library, this.#libraries);
+    return this.#change(current, { ...toPolicy(current), libraries });
   }
 
   removeLibrary(template: string, library: string): Template {
     const current = this.get(template);
-    if (!current.libraries.includes(library)) {
+    const libraries = current.libraries.filter(({ id }) => id !== library && nameOfLibrary(id) !== library);
+    if (libraries.length === current.libraries.length) {
       throw new RuntimeError(
         'LIBRARY_NOT_FOUND',
         `template ${quote(template)} has no library ${quote(library)}`,
       );
     }
-    const libraries = current.libraries.filter((other) => other !== library);
     return this.#change(current, { ...toPolicy(current), libraries });
   }
 
+  /** Has the templates that pin another content of this library pin this one; answers them, changed. */
+  renewPins({ id, integrity }: PinnedLibrary): Template[] {
+    return this.#store.templates
+      .pinning(id)
+      .filter(({ libraries }) => libraries.some((pin) => pin.id === id && pin.integrity !== integrity))
+      .map((current) => {
+        const libraries = current.libraries.map((pin) => (pin.id === id ? { id, integrity } : pin));
+        return this.#change(current, { ...toPolicy(current), libraries });
+      });
+  }
+
   modules(): ReturnType<Templates['modules']> {
-    return [];
+    return hostModules.map(({ name, description, functions, config }) => ({
+      name,
+      description,
+      functions: [...functions],
+      config: z.toJSONSchema(config, { io: 'input' }),
+    }));
   }
 
   #change(current: Template, policy: Policy): Template {

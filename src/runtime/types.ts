@@ -6,6 +6,8 @@ import type {
   Execution,
   ExecutionId,
   ExecutionStatus,
+  Library,
+  PinnedLibrary,
   PolicyInput,
   RunOptions,
   Session,
@@ -13,6 +15,7 @@ import type {
   SessionInput,
   SessionStatus,
   Template,
+  TemplateId,
 } from '../records/index.js';
 
 export interface RuntimeOptions {
@@ -35,8 +38,18 @@ export interface RuntimeOptions {
   undo?: { executions?: number; bytes?: number };
   /** Variables that a template's `env` capabilities may name. Default: `process.env`. */
   environment?: Readonly<Record<string, string | undefined>>;
+  /** Where the libraries of templates come from. Default: there are none. */
+  libraries?: LibrarySource;
   /** Told of what an operator should know. Default: nobody is. */
   log?: (entry: LogEntry) => void;
+}
+
+/** A cache of libraries. What it throws, an Error with a `code`, reaches whoever called the runtime as it is. */
+export interface LibrarySource {
+  /** By id or name, as it is now; called often. Throws with the code LIBRARY_NOT_FOUND. */
+  get(library: string): Library;
+  /** The code of exactly this content; rejects with INTEGRITY_MISMATCH or LIBRARY_UNAVAILABLE. */
+  read(pin: PinnedLibrary): Promise<string>;
 }
 
 export interface LogEntry {
@@ -155,6 +168,24 @@ export interface Executions {
   cancel(execution: string): boolean;
 }
 
+/** A library before it is one: to be tried. */
+export type LibraryCandidate = Pick<Library, 'id' | 'name' | 'format' | 'global'> & { code: string };
+
+export interface Libraries {
+  /**
+   * Loads it in an engine of its own, for at most 10 s and in 256 MiB: the names that can be imported from it. Rejects
+   * with LIBRARY_UNAVAILABLE and the engine's message and line where it does not load.
+   */
+  check(candidate: LibraryCandidate): Promise<{ exports: string[] }>;
+  /** The templates whose current version pins the library with this id, whatever its content. */
+  users(library: string): { id: TemplateId; name: string }[];
+  /**
+   * Takes up that a library has another content now: templates that pin it get a new version with that, sessions keep
+   * theirs and are announced as stale. What that means for warm starts is done later, in the background.
+   */
+  changed(library: Library): void;
+}
+
 export interface Summary {
   sessions: { ready: number; live: number; hibernated: number; crashed: number; closed: number };
   liveSessionIds: SessionId[];
@@ -174,6 +205,7 @@ export interface Runtime {
   readonly sessions: Sessions;
   readonly states: States;
   readonly executions: Executions;
+  readonly libraries: Libraries;
   summary(): Summary;
   /** What would be delayed if the runtime were closed now. Cheap: the database is not asked. */
   pending(): Pending;

@@ -1,12 +1,19 @@
-// Warm starts: what a template's startup files led to, kept as an image, so that they run once and not for every
-// session. Kept under a key of everything that they could see; whatever changes makes another key.
+// Warm starts: what a template's libraries and startup files led to, kept as an image, so that they run once and not
+// for every session. Kept under a key of everything that they could see; whatever changes makes another key.
 import { createHash } from 'node:crypto';
-import { newId, type Event, type Execution } from '../records/index.js';
+import { newId, type Event, type Execution, type Policy, type TemplateId } from '../records/index.js';
 import type { Base } from './engine/base.js';
+import type { Image } from './engine/image.js';
 import type { LiveSession } from './live-session.js';
 import type { References } from './references.js';
 import type { RunSpec } from './runner.js';
 import type { Store } from './store/store.js';
+
+/** What starts: a session, or a template whose start is made ahead. */
+export interface WarmStarter {
+  policy: Policy;
+  record: { templateId: TemplateId; templateVersion: number };
+}
 
 export class WarmStarts {
   readonly #store: Store;
@@ -20,11 +27,12 @@ export class WarmStarts {
   }
 
   /** The key of a session's start; none where there is nothing to keep, or the template wants it run each time. */
-  key(session: LiveSession, specs: readonly RunSpec[]): string | undefined {
-    if (specs.length === 0 || !session.policy.runtime.warm) return undefined;
-    const { templateId, templateVersion } = session.record;
+  key({ policy, record }: WarmStarter, specs: readonly RunSpec[]): string | undefined {
+    const { libraries, runtime } = policy;
+    if ((specs.length === 0 && libraries.length === 0) || !runtime.warm) return undefined;
+    const { templateId, templateVersion } = record;
     const requests = specs.map(({ request }) => request);
-    const parts = [this.#base.key, templateId, templateVersion, requests];
+    const parts = [this.#base.key, templateId, templateVersion, libraries, requests];
     return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
   }
 
@@ -76,16 +84,38 @@ export class WarmStarts {
     if (key === undefined || worker === undefined) return;
     const { image } = await worker.request({ type: 'image' });
     this.#store.atomically(() => {
-      const takenAt = Date.now();
-      const number = this.#store.images.insert({ ...image, takenAt });
-      const kept = executions.map(({ events = [], ...execution }) => ({ execution, events }));
-      const { templateId } = session.record;
-      this.#store.warmStarts.insert(key, templateId, { image: number, takenAt, executions: kept }, takenAt);
+      const number = this.#insert(key, session.record.templateId, image, executions);
       session.state = { ...session.state, image: number };
       this.#store.states.save(session.id, session.state);
-      for (const dropped of this.#store.warmStarts.trim(templateId)) this.#store.images.drop(dropped);
+      this.#trim(session.record.templateId);
     });
     session.parent = this.#references.stateOf(session.id, session.state.image).parent;
     session.dirty = false;
+  }
+  /** Keeps a start that was made ahead, without a session; not where its template is gone, or there is one already. */
+  keepAhead({ record }: WarmStarter, key: string, image: Image): void {
+    const { templateId, templateVersion } = record;
+    this.#store.atomically(() => {
+      const isGone = this.#store.templates.policy(templateId, templateVersion) === undefined;
+      if (isGone || this.has(key)) return;
+      this.#insert(key, templateId, image, []);
+      this.#trim(templateId);
+    });
+  }
+
+  has(key: string): boolean {
+    return this.#store.warmStarts.find(key, Date.now()) !== undefined;
+  }
+
+  #insert(key: string, template: TemplateId, image: Image, executions: readonly Execution[]): number {
+    const takenAt = Date.now();
+    const number = this.#store.images.insert({ ...image, takenAt });
+    const kept = executions.map(({ events = [], ...execution }) => ({ execution, events }));
+    this.#store.warmStarts.insert(key, template, { image: number, takenAt, executions: kept }, takenAt);
+    return number;
+  }
+
+  #trim(template: TemplateId): void {
+    for (const dropped of this.#store.warmStarts.trim(template)) this.#store.images.drop(dropped);
   }
 }

@@ -1,5 +1,5 @@
 // The main thread's eye on a run: past its time, an engine that does not notice by itself loses its thread.
-import type { RunRequest } from './engine/request.js';
+import type { Limits } from '../records/index.js';
 import type { StopReason } from './engine/run.js';
 import type { WorkerThread } from './workers/worker-thread.js';
 
@@ -10,16 +10,16 @@ const lookAgainMs = 100;
 /** Looks at the clock for an engine that does not, and ends its thread when it is past its time. */
 export class Watch {
   readonly #worker: WorkerThread;
-  readonly #request: RunRequest;
+  readonly #limits: Pick<Limits, 'cpuMs' | 'wallMs'>;
   #startedAt = performance.now();
   #timer: NodeJS.Timeout;
   #cancelledAt: number | undefined;
   killedFor: StopReason | undefined;
 
-  constructor(worker: WorkerThread, request: RunRequest) {
+  constructor(worker: WorkerThread, limits: Pick<Limits, 'cpuMs' | 'wallMs'>) {
     this.#worker = worker;
-    this.#request = request;
-    const { cpuMs, wallMs } = request.limits;
+    this.#limits = limits;
+    const { cpuMs, wallMs } = limits;
     this.#timer = setTimeout(() => this.#look(), Math.min(cpuMs, wallMs) + patienceMs);
   }
 
@@ -56,7 +56,7 @@ export class Watch {
   }
 
   #reasonToKill(): StopReason | undefined {
-    const { cpuMs, wallMs } = this.#request.limits;
+    const { cpuMs, wallMs } = this.#limits;
     if (this.#cancelledAt !== undefined && performance.now() - this.#cancelledAt >= patienceMs)
       return 'cancelled';
     if (this.elapsedMs >= wallMs + patienceMs) return 'wallMs';

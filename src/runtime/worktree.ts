@@ -22,7 +22,7 @@ export function requireWorktree(path: string): string {
   if (!isAbsolute(path) || path.includes('\0')) {
     throw new RuntimeError('INVALID_PATH', `worktree ${quote(path)}: expected an absolute path`);
   }
-  const real = attempt(path, () => realpathSync(path));
+  const real = attempt(path, () => realpathSync(path), tmpHint(path));
   if (!statSync(real).isDirectory())
     throw new RuntimeError('INVALID_PATH', `worktree ${quote(path)}: not a folder`);
   return real;
@@ -79,13 +79,19 @@ function decode(path: string, bytes: Uint8Array): string {
   }
 }
 
-function attempt<T>(path: string, open: () => T): T {
+/** The daemon may run where others' temporary files cannot be seen. */
+const tmpHint = (path: string): string =>
+  /^(?:\/var)?\/tmp\//.test(path)
+    ? ', at least not for this daemon: a service may have a /tmp of its own'
+    : '';
+
+function attempt<T>(path: string, open: () => T, hint = ''): T {
   try {
     return open();
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
     if (code === 'ENOENT' || code === 'ENOTDIR') {
-      throw new RuntimeError('FILE_NOT_FOUND', `file ${quote(path)}: does not exist`, { cause });
+      throw new RuntimeError('FILE_NOT_FOUND', `file ${quote(path)}: does not exist${hint}`, { cause });
     }
     if (code === 'EACCES' || code === 'EPERM') {
       throw new RuntimeError('FILE_NOT_FOUND', `file ${quote(path)}: may not be read`, { cause });

@@ -84,6 +84,7 @@ t.test('each execution has its own notice, a session its latest state', async (t
         id: sessionId,
         templateId: 'tpl_0123456789abcdef',
         templateVersion: 1,
+        libraries: [],
         status,
         residency: 'none',
         storedBytes: 0,

@@ -40,6 +40,15 @@ t.test('a change changes what it names: single limits and settings, lists and en
   t.strictSame(first, makePolicy({}, first), 'and the one before is as it was');
 });
 
+t.test('roots are folders of the worktree, written one way', async (t) => {
+  const { resolver } = makePolicy({ resolver: { roots: ['./src//lib/', '.', 'vendor'] } });
+  t.strictSame(resolver.roots, ['src/lib', '.', 'vendor']);
+  t.equal(
+    makePolicy({ resolver: { allowAbsoluteRepoImports: true } }).resolver.allowAbsoluteRepoImports,
+    true,
+  );
+});
+
 t.test('startup files run by order, then as written', async (t) => {
   const paths = (files: Parameters<typeof toStartup>[0]) => toStartup(files).map(({ path }) => path);
   t.strictSame(paths(['b.js', 'a.js']), ['b.js', 'a.js']);
@@ -54,11 +63,16 @@ t.test('startup files run by order, then as written', async (t) => {
 
 t.test('what is not enforced is refused when it is declared (lesson 3)', async (t) => {
   const refused: [input: unknown, code: string, message: RegExp][] = [
-    [{ resolver: { roots: ['src'] } }, 'VALIDATION_ERROR', /resolver\.roots/],
-    [{ resolver: { allowAbsoluteRepoImports: true } }, 'VALIDATION_ERROR', /allowAbsoluteRepoImports/],
+    [{ resolver: { roots: ['../src'] } }, 'INVALID_PATH', /"\.\.\/src"/],
+    [{ resolver: { roots: ['/src'] } }, 'INVALID_PATH', /inside the worktree/],
+    [{ resolver: { roots: ['a/../../b'] } }, 'INVALID_PATH', /without "\.\."/],
+    [{ resolver: { roots: ['src', './src/'] } }, 'VALIDATION_ERROR', /resolver\.roots: "src" is there twice/],
+    [{ resolver: { roots: [''] } }, 'VALIDATION_ERROR', /resolver\.roots/],
+    [{ resolver: { allowAbsoluteRepoImports: 'yes' } }, 'VALIDATION_ERROR', /allowAbsoluteRepoImports/],
     [{ resolver: { extensions: [] } }, 'VALIDATION_ERROR', /resolver\.extensions/],
     [{ resolver: { extensions: ['js'] } }, 'VALIDATION_ERROR', /resolver\.extensions/],
     [{ libraries: ['lodash@4'] }, 'LIBRARY_NOT_FOUND', /lodash@4/],
+    [{ libraries: [{ id: 'a@1', integrity: 'x' }] }, 'VALIDATION_ERROR', /libraries\.0/],
     [{ capabilities: [{ kind: 'module', name: 'fs' }] }, 'MODULE_NOT_ALLOWED', /module "fs"/],
     [{ capabilities: [{ kind: 'net', name: 'x' }] }, 'MODULE_NOT_ALLOWED', /template\.modules/],
     [

@@ -1,14 +1,13 @@
 // A path without its ending, or of a folder, into the file of the worktree that it means: as written, then with each of
 // the template's extensions, then the folder's index.
 import { extname, join } from 'node:path';
+import { isTypeScript } from './file-kind.js';
 import { moduleError, quote } from './module-error.js';
 import type { ModuleSettings } from './module-settings.js';
 import { realPathInside } from './real-path.js';
 
 /** Of these endings TypeScript writes the JavaScript one in its imports. */
 const typescriptEndings: Readonly<Record<string, string>> = { '.js': '.ts', '.mjs': '.mts', '.cjs': '.cts' };
-
-export const isTypeScript = (path: string): boolean => /\.[mc]?ts$/.test(path);
 
 /**
  * The real path, relative to the worktree, of the file that `path` means to `referrer`; `undefined` where there is

@@ -5,7 +5,8 @@ import type { HostValue, ModuleHost, ModuleSource } from '../engine/module-host.
 import { RuntimeError } from '../errors.js';
 import { readFromWorktree } from '../worktree.js';
 import { readCommonJs, refuseModuleSyntax } from './commonjs.js';
-import { isTypeScript, requireRunnable } from './find-file.js';
+import { isModuleFile, isTypeScript } from './file-kind.js';
+import { requireRunnable } from './find-file.js';
 import { GrantedModules, noHostSide, type HostSide } from './granted-modules.js';
 import { moduleError, quote } from './module-error.js';
 import type { ModuleSettings } from './module-settings.js';
@@ -72,13 +73,6 @@ export function createModuleHost(
   };
 
   return { resolve, load, call };
-}
-
-/** Whether a file is an ES module: its ending says so, or for `.js` and `.ts` the template does. */
-export function isModuleFile(path: string, esm: boolean): boolean {
-  const ending = extname(path);
-  if (ending === '.mjs' || ending === '.mts') return true;
-  return esm && ending !== '.cjs' && ending !== '.cts';
 }
 
 /**

@@ -1,5 +1,6 @@
 // What of a session and its template decides on what its scripts may import: plain data, posted to the worker.
-import type { Capability, Resolver } from '../../records/index.js';
+import type { Capability, Policy, Resolver } from '../../records/index.js';
+import { nameOfLibrary } from '../library-pins.js';
 
 export interface ModuleSettings {
   /** Absolute; without one there are no files to import. */
@@ -12,4 +13,24 @@ export interface ModuleSettings {
   template: string;
   /** Of the libraries that are loaded. */
   libraries: readonly { id: string; name: string }[];
+}
+
+export interface ModuleOwner {
+  policy: Policy;
+  worktree?: string | undefined;
+  /** The template's id or name. */
+  template: string;
+}
+
+/** What holds for the sessions of this version of a template, in this worktree. */
+export function toModuleSettings({ policy, worktree, template }: ModuleOwner): ModuleSettings {
+  const { resolver, runtime, capabilities, libraries } = policy;
+  return {
+    ...(worktree === undefined ? {} : { worktree }),
+    resolver,
+    esm: runtime.esm,
+    capabilities,
+    template,
+    libraries: libraries.map(({ id }) => ({ id, name: nameOfLibrary(id) })),
+  };
 }

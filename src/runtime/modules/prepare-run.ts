@@ -2,7 +2,7 @@
 // loses its types there, where a large file holds up nobody else.
 import type { RunRequest } from '../engine/request.js';
 import { refuseExports } from './commonjs.js';
-import { isTypeScript } from './find-file.js';
+import { isTypeScript } from './file-kind.js';
 import { stripTypes } from './typescript.js';
 
 /** Never throws: what is wrong with the code becomes code that throws it, in the same line and column. */

@@ -128,4 +128,8 @@ export const migrations: readonly { version: number; sql: string }[] = [
       CREATE INDEX warm_starts_by_image ON warm_starts (image);
     `,
   },
+  {
+    version: 2,
+    sql: `ALTER TABLE sessions ADD COLUMN libraries TEXT NOT NULL DEFAULT '[]';`,
+  },
 ];

@@ -1,5 +1,12 @@
-// Sessions in the database. Where a session's memory is (`residency`) is not stored: it is a fact of the moment.
-import { Session, type SessionId, type SessionStatus, type TemplateId } from '../../records/index.js';
+// Sessions in the database. Where a session's memory is and what is stale in it is not stored: facts of the
+// moment.
+import {
+  Session,
+  type LibraryId,
+  type SessionId,
+  type SessionStatus,
+  type TemplateId,
+} from '../../records/index.js';
 import type { Connection } from './database.js';
 import { isUniqueViolation } from './sqlite-error.js';
 
@@ -12,6 +19,7 @@ interface SessionRow {
   workspace_id: string | null;
   base_commit: string | null;
   worktree: string | null;
+  libraries: string;
   status: string;
   created_at: string;
   last_used_at: string;
@@ -21,8 +29,8 @@ interface SessionRow {
 }
 
 /** A session as it is stored. */
-export type StoredSession = Omit<Session, 'residency' | 'storedBytes'>;
-const StoredSession = Session.omit({ residency: true, storedBytes: true });
+export type StoredSession = Omit<Session, 'residency' | 'storedBytes' | 'stale'>;
+const StoredSession = Session.omit({ residency: true, storedBytes: true, stale: true });
 
 export class SessionStore {
   readonly #find;
@@ -33,6 +41,7 @@ export class SessionStore {
   readonly #counts;
   readonly #idsOfTemplate;
   readonly #idsStarting;
+  readonly #readyWith;
 
   constructor(db: Connection) {
     this.#find = db.prepare<[string, string], SessionRow>(
@@ -46,8 +55,8 @@ export class SessionStore {
        AND (:template IS NULL OR template_id = :template) ORDER BY number DESC LIMIT :limit`,
     );
     this.#insert = db.prepare(
-      `INSERT INTO sessions (id, name, template_id, template_version, workspace_id, base_commit, worktree, status, created_at, last_used_at)
-       VALUES (:id, :name, :templateId, :templateVersion, :workspaceId, :baseCommit, :worktree, :status, :createdAt, :lastUsedAt)`,
+      `INSERT INTO sessions (id, name, template_id, template_version, workspace_id, base_commit, worktree, libraries, status, created_at, last_used_at)
+       VALUES (:id, :name, :templateId, :templateVersion, :workspaceId, :baseCommit, :worktree, :libraries, :status, :createdAt, :lastUsedAt)`,
     );
     this.#update = db.prepare(
       `UPDATE sessions SET status = :status, last_used_at = :lastUsedAt, closed_at = :closedAt, last_error = :lastError,
@@ -60,6 +69,10 @@ export class SessionStore {
     this.#idsOfTemplate = db
       .prepare<[string], SessionId>(`SELECT id FROM sessions WHERE template_id = ?`)
       .pluck();
+    this.#readyWith = db.prepare<[string], SessionRow>(
+      `SELECT * FROM sessions WHERE status = 'ready' AND libraries <> '[]' AND EXISTS
+       (SELECT 1 FROM json_each(libraries) WHERE json_extract(value, '$.id') = ?) ORDER BY number`,
+    );
     this.#idsStarting = db
       .prepare<[], SessionId>(`SELECT id FROM sessions WHERE status = 'starting'`)
       .pluck();
@@ -114,6 +127,11 @@ export class SessionStore {
     return this.#idsOfTemplate.all(template);
   }
 
+  /** Ready sessions that loaded some content of this library. */
+  readyWith(library: LibraryId): StoredSession[] {
+    return this.#readyWith.all(library).map(toSession);
+  }
+
   /** Sessions that start: right after the daemon's own start, those that the last one left so. */
   idsStarting(): SessionId[] {
     return this.#idsStarting.all();
@@ -134,6 +152,7 @@ function toSession(row: SessionRow): StoredSession {
     id: row.id,
     templateId: row.template_id,
     templateVersion: row.template_version,
+    libraries: JSON.parse(row.libraries) as unknown,
     status: row.status,
     createdAt: row.created_at,
     lastUsedAt: row.last_used_at,
@@ -150,6 +169,7 @@ function toParameters(session: StoredSession) {
     workspaceId: session.workspaceId ?? null,
     baseCommit: session.baseCommit ?? null,
     worktree: session.worktree ?? null,
+    libraries: JSON.stringify(session.libraries),
     status: session.status,
     createdAt: session.createdAt,
     lastUsedAt: session.lastUsedAt,

@@ -1,5 +1,5 @@
 // Templates in the database: one row each, and one row for every version of its policy.
-import { Policy, Template, type TemplateId } from '../../records/index.js';
+import { Policy, Template, type LibraryId, type TemplateId } from '../../records/index.js';
 import { isUniqueViolation } from './sqlite-error.js';
 import type { Connection } from './database.js';
 
@@ -21,6 +21,8 @@ export class TemplateStore {
   readonly #find;
   readonly #list;
   readonly #policy;
+  readonly #pinning;
+  readonly #nameOf;
   readonly #insert;
   readonly #insertVersion;
   readonly #update;
@@ -39,6 +41,11 @@ export class TemplateStore {
         `SELECT policy FROM template_versions WHERE template_id = ? AND version = ?`,
       )
       .pluck();
+    this.#nameOf = db.prepare<[string], string>(`SELECT name FROM templates WHERE id = ?`).pluck();
+    this.#pinning = db.prepare<[string], TemplateRow>(
+      `SELECT ${columns} FROM ${joined} WHERE EXISTS
+       (SELECT 1 FROM json_each(v.policy, '$.libraries') WHERE json_extract(value, '$.id') = ?) ORDER BY t.rowid`,
+    );
     this.#insert = db.prepare(
       `INSERT INTO templates (id, name, version, created_at, updated_at) VALUES (?, ?, ?, ?, ?)`,
     );
@@ -58,6 +65,15 @@ export class TemplateStore {
   /** At most `limit`, newest first, with their numbers. */
   list(before: number, limit: number): { number: number; template: Template }[] {
     return this.#list.all(before, limit).map((row) => ({ number: row.number, template: toTemplate(row) }));
+  }
+
+  nameOf(template: TemplateId): string | undefined {
+    return this.#nameOf.get(template);
+  }
+
+  /** Those whose current version pins the library with this id, oldest first. */
+  pinning(library: LibraryId): Template[] {
+    return this.#pinning.all(library).map(toTemplate);
   }
 
   /** What this version of the template says. */
