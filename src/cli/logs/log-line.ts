@@ -17,7 +17,7 @@ export interface LogLine {
 export function parseText(text: string, { time, level }: Pick<LogLine, 'time' | 'level'>): LogLine {
   const record = text.startsWith('{') ? parseRecord(text) : undefined;
   if (typeof record?.['message'] !== 'string') return { time, level, message: text, fields: {} };
-  const { time: ownTime, level: ownLevel, message, ...fields } = record;
+  const { time: ownTime, level: ownLevel, message: _, ...fields } = record;
   return {
     time: typeof ownTime === 'string' && !Number.isNaN(Date.parse(ownTime)) ? ownTime : time,
     level: levels.find((known) => known === ownLevel) ?? level,

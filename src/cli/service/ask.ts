@@ -1,4 +1,5 @@
 // A question to the daemon at a socket, bounded: a service that cannot start leaves its callers waiting in the queue.
+import { statSync } from 'node:fs';
 import { connect } from '../../rpc/client.js';
 import type { MethodResult } from '../../rpc/methods/index.js';
 
@@ -20,7 +21,7 @@ export async function ask(
 ): Promise<{ info: Info; summary: Summary } | undefined> {
   const patience = AbortSignal.any([signal, AbortSignal.timeout(answerMs)]);
   try {
-    const client = await connect(socketPath, { signal: patience });
+    const client = await inGroupOf(socketPath, () => connect(socketPath, { signal: patience }));
     // A call that is in the queue of a daemon which never starts ends with its connection.
     const giveUp = (): void => void client.close();
     patience.addEventListener('abort', giveUp, { once: true });
@@ -33,5 +34,19 @@ export async function ask(
   } catch {
     signal.throwIfAborted();
     return undefined;
+  }
+}
+
+/** A shared daemon serves the members of its group, of which root is none: it borrows the socket's group to ask. */
+async function inGroupOf<Value>(socketPath: string, connecting: () => Promise<Value>): Promise<Value> {
+  const own = process.getegid?.();
+  const group = statSync(socketPath, { throwIfNoEntry: false })?.gid ?? own;
+  if (process.geteuid?.() !== 0 || own === undefined || group === undefined || group === own)
+    return connecting();
+  process.setegid?.(group);
+  try {
+    return await connecting();
+  } finally {
+    process.setegid?.(own);
   }
 }

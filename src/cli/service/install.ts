@@ -12,7 +12,7 @@ import { findInstallation, isWithin, type Installation } from './installation.js
 import { probeSandbox, requireManager, type Manager } from './manager.js';
 import { planInstall, type PlannedFile } from './plan.js';
 import { carryOut, stepsAsJson } from './report.js';
-import { findScope, scopeParams, systemctlWords, type Scope } from './scope.js';
+import { findScope, logsWords, scopeFlags, scopeParams, systemctlWords, type Scope } from './scope.js';
 import { ServiceFault } from './service-fault.js';
 import { requireShareable } from './shareable.js';
 import { readGrants, readUnit, unitFiles, type Grants } from './unit-files.js';
@@ -126,7 +126,7 @@ async function firstAnswer(scope: Scope, signal: AbortSignal): Promise<Info> {
   const info = await infoAt(scope.socketPath, signal);
   if (info !== undefined) return info;
   throw new ServiceFault(
-    `installed, but the service does not answer at ${scope.socketPath}; "vmsys service doctor" looks for the reason, "vmsys logs" shows what it said`,
+    `installed, but the service does not answer at ${scope.socketPath}; "vmsys service doctor${scopeFlags(scope)}" looks for the reason, "${logsWords(scope)}" shows what it said`,
   );
 }
 
@@ -147,6 +147,6 @@ function tellOutcome(
     ...(scope.group === undefined
       ? []
       : [`Members of ${scope.group} use it with: export VMSYS_SOCKET=${scope.socketPath}`]),
-    `Change it with "${systemctlWords(scope, 'edit', scope.serviceUnit)}"; look after it with "vmsys service status" and "vmsys service doctor".`,
+    `Change it with "${systemctlWords(scope, 'edit', scope.serviceUnit)}"; look after it with "vmsys service status${scopeFlags(scope)}" and "vmsys service doctor${scopeFlags(scope)}".`,
   ]);
 }

@@ -26,7 +26,7 @@ export function findInstallation(): Installation {
   const root = realpathSync(fileURLToPath(new URL('../../..', import.meta.url)));
   const node = realpathSync(process.execPath);
   const { version } = PackageJson.parse(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')));
-  const programs = [node, packagesFolder(root), ...librariesOf(node)];
+  const programs = [node, packagesFolder(root), ...linkedPackages(root), ...librariesOf(node)];
   return {
     version,
     node,
@@ -44,6 +44,12 @@ function packagesFolder(root: string): string {
   }
   return found;
 }
+
+/** Where `node_modules` is a link, as in a work tree that borrows another's, its target counts. */
+const linkedPackages = (root: string): string[] => {
+  const folder = join(root, 'node_modules');
+  return existsSync(folder) ? [realpathSync(folder)] : [];
+};
 
 /** Folders of the shared libraries of this Node: a Homebrew or Nix build brings its own. */
 function librariesOf(node: string): string[] {
@@ -64,3 +70,7 @@ export function isWithin(path: string, folder: string): boolean {
   const way = relative(folder, path);
   return way === '' || (way !== '..' && !way.startsWith('../'));
 }
+
+/** Whether a path is where the service has a folder of its own instead. */
+export const isTemporary = (path: string): boolean =>
+  ['/tmp', '/var/tmp'].some((folder) => isWithin(path, folder));

@@ -9,7 +9,7 @@ export async function carryOut(
   { context, scope, dryRun }: { context: Context; scope: Scope; dryRun: boolean },
 ): Promise<void> {
   for (const step of steps) {
-    const line = describeStep(step, scope);
+    const line = describeStep(step, scope, { done: !dryRun });
     if (dryRun) tellPlanned(context, step, line);
     else {
       await performStep(step, scope, context.signal);

@@ -88,3 +88,15 @@ const sharedScope = (group: string, process: Pick<Scope, 'env' | 'uid' | 'run'>)
 /** The command that a person types for `systemctl` in this scope. */
 export const systemctlWords = ({ manager }: Pick<Scope, 'manager'>, ...words: string[]): string =>
   ['systemctl', ...(manager === '--user' ? ['--user'] : []), ...words].join(' ');
+
+/** The command that a person types to install in this scope. */
+export const installWords = ({ group }: Pick<Scope, 'group'>): string =>
+  group === undefined ? 'vmsys service install' : `sudo vmsys service install --system --group ${group}`;
+
+/** The flags that bring another command into this scope: empty for the user's own service. */
+export const scopeFlags = ({ group }: Pick<Scope, 'group'>): string =>
+  group === undefined ? '' : ` --system --group ${group}`;
+
+/** The command that shows the log in this scope. */
+export const logsWords = ({ group }: Pick<Scope, 'group'>): string =>
+  group === undefined ? 'vmsys logs' : `sudo vmsys logs --group ${group}`;

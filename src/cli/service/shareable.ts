@@ -9,9 +9,7 @@ import { ServiceFault } from './service-fault.js';
 export async function requireShareable(scope: Scope, dryRun: boolean): Promise<void> {
   const group = scope.group ?? '';
   if (!dryRun && scope.uid !== 0) {
-    throw new ServiceFault(
-      `a system service is root's to install; run "sudo vmsys service install --system --group ${group}"`,
-    );
+    throw new ServiceFault(`a system service is root's to change; put sudo in front of it`);
   }
   if ((await scope.run('getent', ['group', group])).status !== 0) {
     throw new ServiceFault(`there is no group ${group}; make it with "groupadd --system ${group}"`);

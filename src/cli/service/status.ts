@@ -9,7 +9,7 @@ import { ask } from './ask.js';
 import { findInstallation } from './installation.js';
 import { findManager } from './manager.js';
 import { sandboxState, sandboxText } from './sandbox-state.js';
-import { findScope, scopeParams, systemctlWords, type Scope } from './scope.js';
+import { findScope, installWords, scopeParams, systemctlWords, type Scope } from './scope.js';
 import { readGrants } from './unit-files.js';
 import { hitLimit, unitState, type UnitState } from './unit-state.js';
 
@@ -48,7 +48,7 @@ export const statusCommand = command({
           ? manager
           : installed
             ? socketText(scope, units.socket)
-            : 'not installed: run "vmsys service install"',
+            : `not installed: run "${installWords(scope)}"`,
       ...(installed ? { service: serviceText(units.service) } : {}),
       ...(answer === undefined
         ? {}

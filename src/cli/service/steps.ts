@@ -2,7 +2,7 @@
 import { mkdirSync, renameSync, rmSync, rmdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { stopDirectDaemon, type DirectDaemon } from './direct-daemon.js';
-import type { Scope } from './scope.js';
+import { systemctlWords, type Scope } from './scope.js';
 import { ServiceFault } from './service-fault.js';
 
 export type Step =
@@ -14,21 +14,31 @@ export type Step =
   | { kind: 'systemctl'; words: readonly string[]; mayFail?: boolean }
   | { kind: 'note'; text: string };
 
-/** One line on what the step does, in the infinitive. */
-export function describeStep(step: Step, scope: Scope): string {
+const verbs: Readonly<Record<Exclude<Step['kind'], 'note'>, readonly [will: string, done: string]>> = {
+  'stop-daemon': ['stop', 'stopped'],
+  write: ['write', 'wrote'],
+  'keep-copy': ['keep', 'kept'],
+  remove: ['remove', 'removed'],
+  systemctl: ['run', 'ran'],
+};
+
+/** What the step does, as `write PATH`, or what it did, as `wrote PATH`. */
+export function describeStep(step: Step, scope: Scope, { done = false } = {}): string {
+  if (step.kind === 'note') return step.text;
+  return `${verbs[step.kind][done ? 1 : 0]} ${objectOf(step, scope)}`;
+}
+
+function objectOf(step: Exclude<Step, { kind: 'note' }>, { manager }: Scope): string {
   switch (step.kind) {
     case 'stop-daemon':
-      return `stop the daemon that was started directly (pid ${step.daemon.pid}, ${step.daemon.socketPath})`;
+      return `the daemon that was started directly (pid ${step.daemon.pid}, ${step.daemon.socketPath})`;
     case 'write':
-      return `write ${step.path}`;
-    case 'keep-copy':
-      return `keep what was changed by hand as ${step.copy}`;
     case 'remove':
-      return `remove ${step.path}`;
+      return step.path;
+    case 'keep-copy':
+      return `what was changed by hand as ${step.copy}`;
     case 'systemctl':
-      return `run systemctl ${scope.manager === '--user' ? '--user ' : ''}${step.words.join(' ')}`;
-    case 'note':
-      return step.text;
+      return systemctlWords({ manager }, ...step.words);
   }
 }
 

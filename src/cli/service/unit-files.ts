@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { isWithin, type Installation } from './installation.js';
+import { isTemporary, type Installation } from './installation.js';
 import type { Scope } from './scope.js';
 import { markUnit, readMark, renderUnit, unitWord } from './unit-text.js';
 
@@ -80,9 +80,6 @@ function writeDropIn(folders: readonly string[]): string {
   const list = JSON.stringify(folders);
   return `# What "--write" granted: sessions may write there where their template allows it.\n${foldersLine}${list}\n\n[Service]\n${lines.join('\n')}\n`;
 }
-
-const isTemporary = (folder: string): boolean =>
-  ['/tmp', '/var/tmp'].some((parent) => isWithin(folder, parent));
 
 /** What the drop-ins that are there grant. */
 export function readGrants(scope: Scope): Grants {

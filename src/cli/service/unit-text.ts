@@ -1,7 +1,7 @@
 // A unit of contrib/systemd, written for /usr and the usual folders, to the same for another place; and the mark by
 // which a file of ours is known again. Pure. The syntax is that of systemd.syntax(7) and systemd.service(5).
 import { createHash } from 'node:crypto';
-import type { Installation } from './installation.js';
+import { isTemporary, type Installation } from './installation.js';
 
 /** Folders that are not the usual ones; `undefined` leaves the unit's own, which begin with `%h` or `%S`. */
 export interface UnitFolders {
@@ -24,9 +24,18 @@ export function renderUnit(template: string, installation: Installation, folders
   const lines = template.split('\n');
   return lines
     .filter((line, at) => !(folders.cacheDir !== undefined && isCacheLine(line, lines[at + 1])))
-    .map((line) => renderLine(line, installation, folders))
+    .flatMap((line) => [
+      renderLine(line, installation, folders),
+      ...(line === 'PrivateTmp=yes' ? ownTmp(installation) : []),
+    ])
     .join('\n');
 }
+
+/** A checkout in /tmp is brought into the /tmp that the service has for itself. */
+const ownTmp = ({ root, programs }: Installation): string[] =>
+  [...new Set([root, ...programs])]
+    .filter(isTemporary)
+    .map((path) => `BindReadOnlyPaths=${unitWord(path.replaceAll(':', '\\:'))}`);
 
 /** `CacheDirectory=` means the usual cache folder; with another one it goes, and the comment above it. */
 const isCacheLine = (line: string, next: string | undefined): boolean =>

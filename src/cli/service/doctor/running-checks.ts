@@ -2,10 +2,9 @@
 import { dirname } from 'node:path';
 import { defaultSocketPath } from '../../../rpc/socket-path.js';
 import { sandboxText } from '../sandbox-state.js';
-import { systemctlWords } from '../scope.js';
+import { installWords, logsWords, systemctlWords } from '../scope.js';
 import type { Facts, Place } from './facts.js';
 import { ok, told, wrong, type Finding } from './finding.js';
-import { installAgain } from './unit-checks.js';
 
 export const checkRunning = (facts: Facts): Finding[] => [
   ...checkSocketFile(facts),
@@ -43,9 +42,10 @@ function placeFaults(path: string, { mode, uid }: Place, wanted: number, owner: 
   return mode === wanted ? [] : [`${path} has mode ${octal(mode)}, expected ${octal(wanted)}`];
 }
 
-function checkFolders({ scope, uid, folders, grants }: Facts): Finding[] {
-  const isUser = scope.manager === '--user';
-  const findings = (isUser ? folders : []).flatMap(({ what, path, place }): Finding[] => {
+function checkFolders({ scope, uid, socket, folders, grants }: Facts): Finding[] {
+  // Those of a shared service are its own; where nothing is installed, none need be there.
+  const isOurs = scope.manager === '--user' && socket.load === 'loaded';
+  const findings = (isOurs ? folders : []).flatMap(({ what, path, place }): Finding[] => {
     const check = `${what} folder`;
     if (!place.exists) {
       return [
@@ -88,7 +88,7 @@ const checkDirectDaemons = (facts: Facts): Finding[] =>
       'other daemon',
       `a daemon that systemd did not start (pid ${pid}, ${socketPath}) holds the state folder or the socket`,
       `vmsys system shutdown --no-start --socket ${socketPath}`,
-      installAgain(facts),
+      installWords(facts.scope),
     ),
   );
 
@@ -101,7 +101,7 @@ function checkAnswer(facts: Facts): Finding[] {
       wrong(
         check,
         `no answer at ${scope.socketPath}`,
-        'vmsys logs',
+        logsWords(scope),
         systemctlWords(scope, 'status', scope.serviceUnit),
       ),
     ];
@@ -114,7 +114,7 @@ function checkAnswer(facts: Facts): Finding[] {
       wrong(
         check,
         `it is version ${info.version}, this vmsys ${installation.version}`,
-        installAgain(facts),
+        installWords(facts.scope),
         restart,
       ),
     );
@@ -127,7 +127,7 @@ function checkAnswer(facts: Facts): Finding[] {
         check,
         `the one that answers (pid ${info.pid}) was not started by systemd`,
         'vmsys system shutdown --no-start',
-        installAgain(facts),
+        installWords(facts.scope),
       ),
     );
   }
@@ -137,7 +137,7 @@ function checkAnswer(facts: Facts): Finding[] {
       wrong(
         check,
         `its state is in ${dirname(info.databasePath)}, by this shell's settings it should be in ${state}`,
-        installAgain(facts),
+        installWords(facts.scope),
       ),
     );
   }
@@ -162,7 +162,7 @@ function checkSandbox(facts: Facts): Finding[] {
       wrong(
         'sandbox',
         'systemd left it out, and said so only in its log',
-        installAgain(facts),
+        installWords(facts.scope),
         systemctlWords(scope, 'restart', scope.serviceUnit),
       ),
     ];

@@ -1,5 +1,5 @@
 // What the doctor thinks of the units: the files, what systemd made of them, and the programs that they name. Pure.
-import { systemctlWords } from '../scope.js';
+import { installWords, logsWords, systemctlWords } from '../scope.js';
 import { fileState } from '../unit-files.js';
 import { hitLimit } from '../unit-state.js';
 import type { Facts } from './facts.js';
@@ -13,41 +13,43 @@ export const checkUnits = (facts: Facts): Finding[] => [
   ...checkServiceUnit(facts),
 ];
 
-/** The command that installs again, in the scope of these facts. */
-export const installAgain = ({ scope: { group } }: Facts): string =>
-  group === undefined ? 'vmsys service install' : `sudo vmsys service install --system --group ${group}`;
-
 function checkFiles(facts: Facts): Finding[] {
   const { files, scope } = facts;
   const units = files.filter(({ name }) => !name.includes('/'));
   if (units.every(({ found }) => found === undefined)) {
-    return [wrong('unit files', `the service is not installed in ${scope.unitFolder}`, installAgain(facts))];
+    return [
+      wrong('unit files', `the service is not installed in ${scope.unitFolder}`, installWords(facts.scope)),
+    ];
   }
   const faults = files.flatMap(({ path, text, found }): Finding[] => {
     const state = fileState(found, text);
     if (text === undefined) {
       return state === 'missing' || state === 'foreign'
         ? []
-        : [wrong('unit files', `${path} is no longer needed on this host`, installAgain(facts))];
+        : [wrong('unit files', `${path} is no longer needed on this host`, installWords(facts.scope))];
     }
     switch (state) {
       case 'same':
         return [];
       case 'missing':
-        return [wrong('unit files', `${path} is missing`, installAgain(facts))];
+        return [wrong('unit files', `${path} is missing`, installWords(facts.scope))];
       case 'older':
-        return [wrong('unit files', `${path} is of another version or installation`, installAgain(facts))];
+        return [
+          wrong('unit files', `${path} is of another version or installation`, installWords(facts.scope)),
+        ];
       case 'changed':
         return [
           wrong(
             'unit files',
             `${path} was changed by hand, so that the next install would replace it`,
             `keep your changes with "${systemctlWords(scope, 'edit', scope.serviceUnit)}"`,
-            `${installAgain(facts)} (keeps the changed file as ${path}.old)`,
+            `${installWords(facts.scope)} (keeps the changed file as ${path}.old)`,
           ),
         ];
       case 'foreign':
-        return [wrong('unit files', `${path} was not written by vmsys`, `move it away`, installAgain(facts))];
+        return [
+          wrong('unit files', `${path} was not written by vmsys`, `move it away`, installWords(facts.scope)),
+        ];
     }
   });
   return faults.length > 0
@@ -96,24 +98,26 @@ function checkPrograms(facts: Facts): Finding[] {
   if (node === undefined || program === undefined) return [];
   const findings: Finding[] = [];
   if (!node.exists) {
-    findings.push(wrong('Node', `the service runs ${node.word}, which is gone`, installAgain(facts)));
+    findings.push(wrong('Node', `the service runs ${node.word}, which is gone`, installWords(facts.scope)));
   } else if (node.word !== installation.node) {
     findings.push(
       told(
         'Node',
         `the service runs ${node.word}, this shell ${installation.node}`,
-        `${installAgain(facts)} takes this shell's`,
+        `${installWords(facts.scope)} takes this shell's`,
       ),
     );
   }
   if (!program.exists) {
-    findings.push(wrong('program', `the service runs ${program.word}, which is gone`, installAgain(facts)));
+    findings.push(
+      wrong('program', `the service runs ${program.word}, which is gone`, installWords(facts.scope)),
+    );
   } else if (!program.word.startsWith(`${installation.root}/`)) {
     findings.push(
       wrong(
         'program',
         `the service runs ${program.word}, this is the vmsys of ${installation.root}`,
-        `${installAgain(facts)} takes this one; the vmsys of the other installation keeps that`,
+        `${installWords(facts.scope)} takes this one; the vmsys of the other installation keeps that`,
       ),
     );
   }
@@ -149,8 +153,8 @@ function checkServiceUnit(facts: Facts): Finding[] {
     wrong(
       'service unit',
       `${failureText(service.exitStatus)} (${service.result})`,
-      ...(isSandboxStatus(service.exitStatus) ? [installAgain(facts)] : []),
-      'vmsys logs',
+      ...(isSandboxStatus(service.exitStatus) ? [installWords(facts.scope)] : []),
+      logsWords(scope),
       systemctlWords(scope, 'reset-failed', scope.socketUnit, scope.serviceUnit),
       systemctlWords(scope, 'start', scope.socketUnit),
     ),
