@@ -50,7 +50,9 @@ export class ManifestFile {
         };
       return this.#read.parsed;
     } catch (error) {
-      return { kind: 'damaged', problem: messageOf(error), salvaged: [] };
+      // A folder in its place is damage like any other: it can be moved aside.
+      if (systemCode(error) === 'EISDIR') return { kind: 'damaged', problem: 'it is a folder', salvaged: [] };
+      return { kind: 'unreadable', problem: messageOf(error) };
     }
   }
 
@@ -86,7 +88,7 @@ export class ManifestFile {
       this.#read = undefined;
       const parsed = this.parsed();
       if (parsed.kind === 'ok') return undefined;
-      if (parsed.kind === 'newer') throw this.#unusable(parsed);
+      if (parsed.kind !== 'damaged') throw this.#unusable(parsed);
       const aside = join(
         this.#folder,
         `manifest.damaged-${new Date().toISOString().replaceAll(':', '-')}.json`,
@@ -111,11 +113,8 @@ export class ManifestFile {
   }
 
   #unusable(parsed: Exclude<ParsedManifest, { kind: 'ok' }>): LibraryError {
-    const next =
-      parsed.kind === 'newer'
-        ? 'update this program, or give it another cache folder; nothing was changed'
-        : 'run "vmsys lib sync": it keeps what is whole and fetches the rest again; nothing was deleted';
-    return unavailable('manifest', `cannot use ${this.path}: ${parsed.problem}; ${next}`);
+    const { reason, next } = remedies[parsed.kind];
+    return unavailable(reason, `cannot use ${this.path}: ${parsed.problem}; ${next}`);
   }
 
   #diskError(error: unknown): unknown {
@@ -140,3 +139,15 @@ const diskFaults = new Set([
   'EEXIST',
   'EISDIR',
 ]);
+
+const remedies = {
+  newer: {
+    reason: 'manifest',
+    next: 'update this program, or give it another cache folder; nothing was changed',
+  },
+  damaged: {
+    reason: 'manifest',
+    next: 'run "vmsys lib sync": it keeps what is whole and fetches the rest again; nothing was deleted',
+  },
+  unreadable: { reason: 'disk', next: 'see that the cache folder is one that can be read' },
+} as const;

@@ -58,6 +58,8 @@ export type ParsedManifest =
   | { kind: 'ok'; entries: Entries }
   /** Written by a newer version: its owner can read it, nobody else may touch it. */
   | { kind: 'newer'; problem: string }
+  /** The disk or its permissions keep it from us. */
+  | { kind: 'unreadable'; problem: string }
   /** No manifest; `salvaged` are those of its entries that are whole by themselves. */
   | { kind: 'damaged'; problem: string; salvaged: Entries };
 
