@@ -24,7 +24,7 @@ await build({
   sourcemap: true,
   legalComments: 'linked',
   banner: {
-    js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    js: "import { createRequire as bundleRequire } from 'node:module'; const require = bundleRequire(import.meta.url);",
   },
 });
 await buildGuest('dist/runtime/engine/guest.js');
