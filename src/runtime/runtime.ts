@@ -113,8 +113,9 @@ async function compose(store: Store, options: RuntimeOptions): Promise<Runtime> 
   const close = async (graceMs: number): Promise<void> => {
     clearInterval(pruning);
     clearInterval(hibernation);
-    await libraries.close();
+    const librariesClosed = libraries.close();
     await keeper.closeAll(graceMs);
+    await librariesClosed;
     await pool.close();
     store.presence.seen(Date.now());
     store.close();
