@@ -14,10 +14,11 @@ const nameShape = /^(?:@[\w~-][\w~.-]*\/)?[\w~$-][\w~$.-]*$/;
 export const Entry = z
   .strictObject({
     ...Library.shape,
+    source: Library.shape.source.regex(/^(npm:.|file:\/)/, 'expected "npm:" or "file:" and an absolute path'),
     /** The file of the package to begin with, where another one was asked for than package.json names. */
     entry: z.string().optional(),
     /** Of a local library: the absolute paths of the files that it is made of. */
-    inputs: z.array(z.string()).optional(),
+    inputs: z.array(z.string().startsWith('/')).optional(),
     /** It was fetched where there is no engine: it has not been evaluated yet, and its exports are not known. */
     checked: z.literal(false).optional(),
   })

@@ -30,7 +30,7 @@ const entries = fc.uniqueArray(
     version: fc.stringMatching(/^\d\.\d\.\d$/),
     code: fc.string({ unit: 'binary' }),
     checked: fc.boolean(),
-    inputs: fc.option(fc.array(fc.string()), { nil: undefined }),
+    inputs: fc.option(fc.array(fc.string().map((path) => `/${path}`)), { nil: undefined }),
   }),
   { selector: ({ name, version }) => `${name}@${version}`, maxLength: 6 },
 );
@@ -106,6 +106,8 @@ t.test('an entry with another fault is damage, and the others are salvaged', asy
     { checked: true },
     { unknown: 1 },
     { exports: undefined },
+    { inputs: ['relative.js'] },
+    { source: 'file:relative.js' },
   ];
   for (const fault of faults) {
     const parsed = parseManifest(withEntry({ ...one, ...fault }));
