@@ -10,7 +10,7 @@ import { infoAt, type Info } from './ask.js';
 import { findDirectDaemons } from './direct-daemon.js';
 import { findInstallation, isWithin, type Installation } from './installation.js';
 import { probeSandbox, requireManager, type Manager } from './manager.js';
-import { planInstall, type PlannedFile } from './plan.js';
+import { planInstall, type InstallFacts, type PlannedFile } from './plan.js';
 import { carryOut, stepsAsJson } from './report.js';
 import { findScope, logsWords, scopeFlags, scopeParams, systemctlWords, type Scope } from './scope.js';
 import { ServiceFault } from './service-fault.js';
@@ -45,7 +45,7 @@ export const installCommand = command({
     const files = filesOnDisk(scope, installation, { grants, userNamespaces: probe.userNamespaces });
     const steps = planInstall(scope, {
       files,
-      directDaemons: scope.manager === '--user' ? await findDirectDaemons(scope, context.signal) : [],
+      ...(await ownFacts(scope, context.signal)),
       socket: await unitState(scope, scope.socketUnit),
       service: await unitState(scope, scope.serviceUnit),
       runningVersion: await runningVersion(scope, context.signal),
@@ -60,6 +60,18 @@ export const installCommand = command({
     return exitStatus.ok;
   },
 });
+
+/** What only matters to the user's own service: systemd makes the folders of a shared one, and no user holds them. */
+async function ownFacts(
+  scope: Scope,
+  signal: AbortSignal,
+): Promise<Pick<InstallFacts, 'directDaemons' | 'missingFolders'>> {
+  if (scope.manager === '--system') return { directDaemons: [], missingFolders: [] };
+  return {
+    directDaemons: await findDirectDaemons(scope, signal),
+    missingFolders: [scope.stateDir, scope.cacheDir].filter((folder) => !existsSync(folder)),
+  };
+}
 
 /** systemd must read the folder that we write to. */
 function requireRead({ unitFolder }: Scope, { unitPath }: Manager): void {
@@ -87,8 +99,9 @@ function checkGrant(scope: Scope, folder: string): void {
   if (!existsSync(folder) || !statSync(folder).isDirectory()) {
     throw new UsageFault(`--write ${folder}: expected a folder that exists`);
   }
-  // Whoever writes units, or our own database, is in no sandbox any more.
-  const guarded = [scope.unitFolder, scope.stateDir, scope.cacheDir].find(
+  // Whoever writes units, our own database or our programs is in no sandbox any more.
+  const { root, programs } = findInstallation();
+  const guarded = [scope.unitFolder, scope.stateDir, scope.cacheDir, root, ...programs].find(
     (place) => isWithin(place, folder) || isWithin(folder, place),
   );
   if (guarded === undefined) return;

@@ -15,6 +15,8 @@ export interface PlannedFile extends UnitFile {
 export interface InstallFacts {
   files: readonly PlannedFile[];
   directDaemons: readonly DirectDaemon[];
+  /** Folders that the sandbox is built on and that are not there. */
+  missingFolders: readonly string[];
   socket: UnitState;
   service: UnitState;
   /** The version of the daemon that runs under systemd, if one does. */
@@ -24,7 +26,7 @@ export interface InstallFacts {
 
 /** The steps of `install`. Empty of changes where all is as it should be. */
 export function planInstall(scope: Scope, facts: InstallFacts): Step[] {
-  const { files, directDaemons, socket, service, runningVersion, version } = facts;
+  const { files, directDaemons, missingFolders, socket, service, runningVersion, version } = facts;
   const foreign = files.filter(
     ({ found, text }) => text !== undefined && fileState(found, text) === 'foreign',
   );
@@ -45,6 +47,7 @@ export function planInstall(scope: Scope, facts: InstallFacts): Step[] {
     (runningVersion !== undefined && runningVersion !== version);
   return [
     ...directDaemons.map((daemon): Step => ({ kind: 'stop-daemon', daemon })),
+    ...missingFolders.map((path): Step => ({ kind: 'make-folder', path })),
     ...changes,
     ...(changes.length > 0 || socket.needsReload || service.needsReload ? [systemctl('daemon-reload')] : []),
     ...(socket.active === 'failed' || service.active === 'failed'

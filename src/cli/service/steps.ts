@@ -7,6 +7,8 @@ import { ServiceFault } from './service-fault.js';
 
 export type Step =
   | { kind: 'stop-daemon'; daemon: DirectDaemon }
+  /** Of mode 0700. */
+  | { kind: 'make-folder'; path: string }
   | { kind: 'write'; path: string; text: string }
   /** A file that somebody changed by hand is kept under another name. */
   | { kind: 'keep-copy'; path: string; copy: string }
@@ -16,6 +18,7 @@ export type Step =
 
 const verbs: Readonly<Record<Exclude<Step['kind'], 'note'>, readonly [will: string, done: string]>> = {
   'stop-daemon': ['stop', 'stopped'],
+  'make-folder': ['make', 'made'],
   write: ['write', 'wrote'],
   'keep-copy': ['keep', 'kept'],
   remove: ['remove', 'removed'],
@@ -32,6 +35,7 @@ function objectOf(step: Exclude<Step, { kind: 'note' }>, { manager }: Scope): st
   switch (step.kind) {
     case 'stop-daemon':
       return `the daemon that was started directly (pid ${step.daemon.pid}, ${step.daemon.socketPath})`;
+    case 'make-folder':
     case 'write':
     case 'remove':
       return step.path;
@@ -47,6 +51,8 @@ export async function performStep(step: Step, scope: Scope, signal: AbortSignal)
   switch (step.kind) {
     case 'stop-daemon':
       return stopDirectDaemon(step.daemon, signal);
+    case 'make-folder':
+      return changing(step.path, () => void mkdirSync(step.path, { recursive: true, mode: 0o700 }));
     case 'write':
       return changing(step.path, () => writeAtomically(step.path, step.text));
     case 'keep-copy':

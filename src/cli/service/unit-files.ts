@@ -72,11 +72,13 @@ const foldersLine = '# Folders: ';
 
 /** Folders in /tmp are not in the service's own /tmp: these are brought in, the others made writable. */
 function writeDropIn(folders: readonly string[]): string {
-  const lines = folders.map((folder) =>
+  const lines = folders.flatMap((folder) => [
     isTemporary(folder)
       ? `BindPaths=${unitWord(`-${folder.replaceAll(':', '\\:')}`)}`
       : `ReadWritePaths=${unitWord(`-${folder}`)}`,
-  );
+    // What a session writes must not become a program.
+    `NoExecPaths=${unitWord(`-${folder}`)}`,
+  ]);
   const list = JSON.stringify(folders);
   return `# What "--write" granted: sessions may write there where their template allows it.\n${foldersLine}${list}\n\n[Service]\n${lines.join('\n')}\n`;
 }

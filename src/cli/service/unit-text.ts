@@ -45,7 +45,8 @@ const isCacheLine = (line: string, next: string | undefined): boolean =>
 function renderLine(line: string, installation: Installation, folders: UnitFolders): string {
   const [, key, value] = /^([A-Z]\w*)=(.+)$/.exec(line) ?? [];
   if (key === undefined || value === undefined) return line;
-  const isCommand = key.startsWith('Exec') && key !== 'ExecPaths';
+  const isProgramList = key === 'ExecPaths' || key === 'ReadOnlyPaths';
+  const isCommand = key.startsWith('Exec') && !isProgramList;
   const words = value.split(' ').flatMap((word, at): string[] => {
     if (key === 'ExecPaths' && word === usual.node) return [];
     if (key === 'ExecPaths' && word === usual.root)
