@@ -50,6 +50,12 @@ export const libHandlers = ({ libraries, runtime }: HandlerContext): Pick<Handle
   };
 };
 
+const stopping = (cause: LibraryError): RpcError =>
+  new RpcError('LIBRARY_UNAVAILABLE', 'the daemon is stopping; add the library again when it is back', {
+    details: { reason: 'closed' },
+    cause,
+  });
+
 /** Names of the templates whose current version loads it. */
 const usersOf = (runtime: Runtime, id: string): string[] =>
   runtime.libraries
@@ -78,6 +84,8 @@ async function following<Result>(
     return await work({ signal, onProgress: progress?.report });
   } catch (error) {
     if (signal.aborted) throw new RpcError('REQUEST_CANCELLED', 'cancelled by the client', { cause: error });
+    // Nobody but the client and the end of the daemon ends it.
+    if (error instanceof LibraryError && error.code === 'REQUEST_CANCELLED') throw stopping(error);
     throw error;
   } finally {
     progress?.end();
