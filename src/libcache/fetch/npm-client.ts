@@ -1,6 +1,6 @@
 // The registry, as one fetching of a library uses it: what a package is, which others it needs, and their files.
-import { mkdir } from 'node:fs/promises';
-import { isAbsolute, join, relative } from 'node:path';
+import { mkdir, rename } from 'node:fs/promises';
+import { dirname, isAbsolute, join, relative } from 'node:path';
 import * as z from 'zod';
 import type { LibraryDependency } from '../../records/index.js';
 import { LibraryError, unavailable } from '../errors.js';
@@ -39,6 +39,8 @@ export class NpmClient {
   readonly #spec: string;
   readonly #options: NpmOptions & { signal: AbortSignal };
   readonly #hooks: PrepareHooks;
+  /** Raised by the first failure: what else is under way is of no use then. */
+  readonly #stop = new AbortController();
   readonly #unpacked: Unpacked = { bytes: 0, files: 0 };
 
   /** `spec` is what errors and progress call the library. */
@@ -50,7 +52,8 @@ export class NpmClient {
   ) {
     this.#spec = spec;
     this.#hooks = hooks;
-    this.#options = { ...options, signal: hooks.signal, packumentCache: new PackumentCache(pinned) };
+    const signal = AbortSignal.any([hooks.signal, this.#stop.signal]);
+    this.#options = { ...options, signal, packumentCache: new PackumentCache(pinned) };
   }
 
   /** The package that `selector` (a version, a range or a tag) means now. */
@@ -110,37 +113,46 @@ export class NpmClient {
 
   /** Downloads packages to their places below `folder`, each checked against its integrity. Runs nothing of them. */
   async download(packages: readonly TreePackage[], folder: string): Promise<void> {
-    const line = [...packages];
-    let done = 0;
+    const arrived = join(folder, 'arrived');
+    // A package can lie in another one, which must not be unpacked over it: first come those that are further out.
+    const inOrder = packages.toSorted((one, other) => one.location.length - other.location.length);
+    await this.#downloadAll(inOrder, (index) => join(arrived, String(index)));
+    for (const [index, { location }] of inOrder.entries()) {
+      const place = join(folder, location);
+      await mkdir(dirname(place), { recursive: true, mode: 0o700 });
+      await rename(join(arrived, String(index)), place);
+    }
+  }
+
+  async #downloadAll(packages: readonly TreePackage[], placeOf: (index: number) => string): Promise<void> {
+    const line = [...packages.entries()];
+    const failures: unknown[] = [];
     const total = line.length;
+    let done = 0;
     const progress = () => this.#hooks.onProgress({ library: this.#spec, step: 'fetch', done, total });
     progress();
     const takeFromLine = async (): Promise<void> => {
       for (let next = line.shift(); next !== undefined; next = line.shift()) {
-        try {
-          await this.#downloadOne(next, folder);
-        } catch (error) {
-          line.length = 0;
-          throw error;
-        }
+        const [index, one] = next;
+        await this.#downloadOne(one, placeOf(index));
         done += 1;
         progress();
       }
     };
-    const ended = await Promise.allSettled(Array.from({ length: maxDownloads }, takeFromLine));
-    const failed = ended.find((result) => result.status === 'rejected');
-    if (failed !== undefined) throw failed.reason;
+    const guarded = () =>
+      takeFromLine().catch((error: unknown) => {
+        line.length = 0;
+        failures.push(error);
+      });
+    await Promise.all(Array.from({ length: maxDownloads }, guarded));
+    // Later ones come of the first.
+    if (failures.length > 0) throw failures[0];
   }
 
-  async #downloadOne(
-    { name, version, resolved, integrity, location }: TreePackage,
-    folder: string,
-  ): Promise<void> {
+  async #downloadOne({ name, version, resolved, integrity }: TreePackage, place: string): Promise<void> {
     const id = `${name}@${version}`;
     await this.#ask(`fetching ${id}`, name, async () => {
       const { default: pacote } = await import('pacote');
-      const place = join(folder, location);
-      await mkdir(place, { recursive: true, mode: 0o700 });
       const options = { ...this.#options, resolved, integrity };
       await pacote.tarball.stream(id, (tarball) => unpack(tarball, place, this.#unpacked), options);
     });
@@ -151,6 +163,7 @@ export class NpmClient {
       this.#hooks.signal.throwIfAborted();
       return await action();
     } catch (error) {
+      this.#stop.abort();
       if (this.#hooks.signal.aborted) throw cancelled(this.#spec);
       throw fromNpm(this.#spec, doing, this.#registryOf(name), error);
     }

@@ -7,12 +7,18 @@ import { messageOf, unavailable } from '../errors.js';
 import { registryIdleMs, registryRetries, registryRetryWaitMs } from './bounds.js';
 
 /** What npm's libraries take, beside what is named here: registries of scopes, tokens, proxies, certificates. */
-export type NpmOptions = z.infer<typeof NpmOptions>;
-const NpmOptions = z.looseObject({
+export interface NpmOptions {
+  registry: string;
+  /** The folder of npm's cache. */
+  cache: string;
+  [option: string]: unknown;
+}
+
+const Flat = z.looseObject({
   registry: z.string(),
   cache: z.string(),
   timeout: z.number().catch(registryIdleMs),
-  fetchRetries: z.number().catch(registryRetries),
+  retry: z.looseObject({ retries: z.number() }).catch({ retries: registryRetries }),
 });
 
 /**
@@ -44,14 +50,16 @@ export async function readNpmConfig(
       cause: error,
     });
   }
-  const options = NpmOptions.parse(config.flat);
+  const options = Flat.parse(config.flat);
   return {
     ...options,
     cache: (await isWritable(options.cache)) ? options.cache : otherCache,
     timeout: Math.min(options.timeout, registryIdleMs),
-    fetchRetries: Math.min(options.fetchRetries, registryRetries),
-    fetchRetryMintimeout: registryRetryWaitMs,
-    fetchRetryMaxtimeout: registryRetryWaitMs,
+    retry: {
+      retries: Math.min(options.retry.retries, registryRetries),
+      minTimeout: registryRetryWaitMs,
+      maxTimeout: registryRetryWaitMs,
+    },
     ...safely,
   };
 }

@@ -69,7 +69,7 @@ declare module '@npmcli/arborist' {
 declare module 'npm-package-arg' {
   export interface Spec {
     readonly type: 'version' | 'range' | 'tag' | 'alias' | 'git' | 'remote' | 'file' | 'directory';
-    readonly name: string | null;
+    readonly name: string | null | undefined;
     readonly rawSpec: string;
     readonly fetchSpec: string | null;
   }

@@ -23,7 +23,8 @@ export function parseSpec({ spec, entry, from }: AddRequest): Wanted {
   }
   const { type, name, rawSpec } = parsed;
   if (type !== 'version' && type !== 'range' && type !== 'tag') throw invalid(spec, refusals[type]);
-  if (name === null || !isLibraryName(name)) throw invalid(spec, `there is no package in it; ${expected}`);
+  if (name === null || name === undefined || !isLibraryName(name))
+    throw invalid(spec, `there is no package in it; ${expected}`);
   const known = findInCatalog(name);
   const isBare = rawSpec === '*' && spec === name;
   const selector = isBare ? (known?.version ?? 'latest') : rawSpec;

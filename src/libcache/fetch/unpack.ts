@@ -12,7 +12,8 @@ export interface Unpacked {
 
 /**
  * Empties `folder` and unpacks `tarball` into it. Links and devices are left out, as npm does; a path that leads out
- * of the folder, a file that cannot be written, and going past a bound reject the whole.
+ * of the folder, a file that cannot be written, and going past a bound reject the whole; the tarball is then for the
+ * caller to end.
  */
 export async function unpack(
   tarball: NodeJS.ReadableStream,
@@ -33,7 +34,6 @@ export async function unpack(
     });
   } catch (error) {
     Object.assign(unpacked, before);
-    if ('destroy' in tarball && typeof tarball.destroy === 'function') tarball.destroy();
     throw error;
   }
 }
