@@ -1,12 +1,21 @@
-// Method names and params become requests on a socket, and replies become results or exceptions.
-// Every call settles: with its result, an `RpcError` of the daemon, or a `ConnectionError` when the socket is gone.
-import { createConnection, type Socket } from 'node:net';
-import { JSONRPCClient, type JSONRPCErrorResponse } from 'json-rpc-2.0';
-import { ConnectionError, connectFailed, connectionLost } from './connection-error.js';
+// Method names and params become requests, and replies become results or exceptions, on one connection after another:
+// where the daemon leaves or is gone, the next call finds the next one. Every call settles: with its result, an
+// `RpcError` of the daemon, or a `ConnectionError` where it got no answer and may not be repeated.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ClientConnection, openSocket, Unanswered, type EndReason } from './client-connection.js';
+import { ConnectionError, connectionLost } from './connection-error.js';
 import { RpcError } from './errors.js';
-import { Decoder, encode } from './framing.js';
 import type { MethodName, MethodParams, MethodResult } from './methods/index.js';
-import { NotJsonRpcError, readIncoming, toRpcError } from './response.js';
+import {
+  isFinal,
+  isPassing,
+  isQueueFull,
+  maxAttempts,
+  mayRepeat,
+  pauseBefore,
+  reconnectMs,
+} from './retry.js';
+import { Subscriptions } from './subscriptions.js';
 
 export { ConnectionError, type ConnectionErrorKind } from './connection-error.js';
 export { RpcError, type ErrorCode } from './errors.js';
@@ -24,6 +33,11 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
+/**
+ * A client of the daemon. It outlives its connection: when the daemon asks to leave (`$/goaway`) calls in flight are
+ * still answered, and new ones go to the daemon that comes next. A connection that is lost is made again by the next
+ * call. Calls that the daemon cannot have read, and those that are idempotent, are repeated; others reject.
+ */
 export interface Client {
   call<Name extends MethodName>(
     name: Name,
@@ -34,9 +48,17 @@ export interface Client {
   callRaw(method: string, params: unknown, options?: CallOptions): Promise<unknown>;
   /** Listens to what the daemon says unasked; answers how to stop. */
   onNotification(listener: NotificationListener): () => void;
-  /** Resolves when the connection is gone, whoever ended it. */
+  /**
+   * Is told when another connection has taken the place of one, and all subscriptions are renewed on it. What happened
+   * in between was not told: read it again where it matters.
+   */
+  onReconnect(listener: () => void): () => void;
+  /**
+   * Resolves when this client is of no more use: it was closed, or a connection could not be made again within two
+   * seconds. With subscriptions it is made again at once when it is lost, else by the next call.
+   */
   readonly closed: Promise<void>;
-  /** Ends the connection; calls that are not answered yet reject with a `ConnectionError`. */
+  /** Ends it; calls that are not answered yet reject with a `ConnectionError`. */
   close(): Promise<void>;
 }
 
@@ -47,52 +69,36 @@ const defaultMaxReplyBytes = 256 * 1024 * 1024;
 
 /** Connects to the daemon; rejects with a `ConnectionError`, or with the reason of `signal`. */
 export async function connect(socketPath: string, options: ConnectOptions = {}): Promise<Client> {
-  options.signal?.throwIfAborted();
-  const socket = createConnection({ path: socketPath });
-  const onAbort = () => socket.destroy();
-  options.signal?.addEventListener('abort', onAbort, { once: true });
-  try {
-    await new Promise<void>((resolve, reject) => {
-      socket.once('connect', resolve);
-      socket.once('error', (error) => reject(connectFailed(socketPath, error)));
-      socket.once('close', () => reject(connectionLost(socketPath, 'it was given up')));
-    });
-  } catch (error) {
-    options.signal?.throwIfAborted();
-    throw error;
-  } finally {
-    options.signal?.removeEventListener('abort', onAbort);
-  }
-  return new SocketClient(socket, socketPath, options.maxMessageBytes ?? defaultMaxReplyBytes);
+  const client = new ReconnectingClient(socketPath, options.maxMessageBytes ?? defaultMaxReplyBytes);
+  await client.open(options.signal);
+  return client;
 }
 
-/** What `JSONRPCClient` answers a request that it could not send, or that was given up. */
-const localErrorNumber = 0;
-
-class SocketClient implements Client {
+class ReconnectingClient implements Client {
   readonly closed: Promise<void>;
-  readonly #socket: Socket;
   readonly #socketPath: string;
-  readonly #decoder: Decoder;
-  readonly #rpc = new JSONRPCClient((payload) => this.#write(payload));
+  readonly #maxMessageBytes: number;
+  readonly #subscriptions = new Subscriptions();
   readonly #listeners = new Set<NotificationListener>();
-  #lastId = 0;
-  /** Why the connection is over, or about to be. */
-  #ended: ConnectionError | RpcError | undefined;
+  readonly #reconnectListeners = new Set<() => void>();
+  /** Those that are not closed: the current one, and those that the daemon asked to leave. */
+  readonly #connections = new Set<ClientConnection>();
+  /** Where new calls go. */
+  #current: ClientConnection | undefined;
+  #opening: Promise<ClientConnection> | undefined;
+  /** Why no call can be made any more. */
+  #over: EndReason | undefined;
+  #resolveClosed: () => void = () => {};
 
-  constructor(socket: Socket, socketPath: string, maxMessageBytes: number) {
-    this.#socket = socket;
+  constructor(socketPath: string, maxMessageBytes: number) {
     this.#socketPath = socketPath;
-    this.#decoder = new Decoder({ maxMessageBytes });
-    socket.on('data', (chunk: Buffer) => this.#read(chunk));
-    socket.on('error', (error) => this.#lost(` (${error.message})`, error));
-    this.closed = new Promise((resolve) => {
-      socket.once('close', () => {
-        this.#lost();
-        this.#rpc.rejectAllPendingRequests('the connection ended');
-        resolve();
-      });
-    });
+    this.#maxMessageBytes = maxMessageBytes;
+    this.closed = new Promise((resolve) => (this.#resolveClosed = resolve));
+  }
+
+  /** Makes the first connection. */
+  async open(signal: AbortSignal | undefined): Promise<void> {
+    this.#use(await openPatiently(this.#socketPath, isQueueFull, signal));
   }
 
   async call<Name extends MethodName>(
@@ -104,18 +110,24 @@ class SocketClient implements Client {
     return (await this.callRaw(name, params, options)) as MethodResult<Name>;
   }
 
-  async callRaw(method: string, params: unknown, options: CallOptions = {}): Promise<unknown> {
-    const { signal } = options;
-    if (signal?.aborted) throw new RpcError('REQUEST_CANCELLED', `${method}: cancelled before it was sent`);
-    const id = ++this.#lastId;
-    const cancel = () => this.#rpc.notify('$/cancelRequest', { id });
-    signal?.addEventListener('abort', cancel, { once: true });
-    try {
-      const response = await this.#rpc.requestAdvanced({ jsonrpc: '2.0', id, method, params });
-      if (response.error !== undefined) throw this.#errorOf(response.error);
-      return response.result as unknown;
-    } finally {
-      signal?.removeEventListener('abort', cancel);
+  async callRaw(method: string, params: unknown, { signal }: CallOptions = {}): Promise<unknown> {
+    for (let attempt = 1; ; attempt += 1) {
+      if (signal?.aborted) throw new RpcError('REQUEST_CANCELLED', `${method}: cancelled before it was sent`);
+      const connection = this.#current ?? (await this.#reopened(method, signal));
+      try {
+        const sent = this.#subscriptions.translate(method, params);
+        const result = await connection.request(method, sent, signal);
+        // The daemon left meanwhile, and the subscription with it: the next one is to have it.
+        if (method === 'events.subscribe' && connection !== this.#current && attempt < maxAttempts) continue;
+        this.#subscriptions.note(method, params, result);
+        return result;
+      } catch (error) {
+        if (!(error instanceof Unanswered)) throw error;
+        this.#lose(connection, error.reason);
+        const isLast = attempt === maxAttempts || this.#over !== undefined;
+        if (isLast || !mayRepeat(method, error)) throw error.reason;
+        if (attempt > 1) await sleep(pauseBefore(attempt));
+      }
     }
   }
 
@@ -124,62 +136,127 @@ class SocketClient implements Client {
     return () => this.#listeners.delete(listener);
   }
 
+  onReconnect(listener: () => void): () => void {
+    this.#reconnectListeners.add(listener);
+    return () => this.#reconnectListeners.delete(listener);
+  }
+
   close(): Promise<void> {
-    this.#end(connectionLost(this.#socketPath, 'this program closed it'));
-    this.#socket.destroySoon();
+    const reason = connectionLost(this.#socketPath, 'this program closed it');
+    for (const connection of this.#connections) connection.end(reason);
+    this.#finish(reason);
     return this.closed;
   }
 
-  #errorOf(error: JSONRPCErrorResponse['error']): Error {
-    if (error.code === localErrorNumber && this.#ended !== undefined) return this.#ended;
-    return toRpcError(error);
+  #use(socket: Awaited<ReturnType<typeof openSocket>>): ClientConnection {
+    const connection = new ClientConnection(socket, this.#socketPath, this.#maxMessageBytes, {
+      notification: (name, params) => {
+        for (const listener of this.#listeners) listener(name, params);
+      },
+      goAway: () => {
+        if (this.#current === connection) this.#current = undefined;
+        connection.leave();
+        this.#keepListening();
+      },
+      ended: (reason) => {
+        this.#connections.delete(connection);
+        this.#lose(connection, reason);
+        this.#keepListening();
+      },
+    });
+    this.#connections.add(connection);
+    this.#current = connection;
+    return connection;
   }
 
-  /** The first reason counts: what follows is its consequence. */
-  #end(reason: ConnectionError | RpcError): void {
-    this.#ended ??= reason;
+  /** The connection takes no more calls. */
+  #lose(connection: ClientConnection, reason: EndReason): void {
+    if (this.#current !== connection) return;
+    this.#current = undefined;
+    if (isFinal(reason)) this.#finish(reason);
   }
 
-  #lost(how = '', cause?: unknown): void {
-    this.#end(connectionLost(this.#socketPath, `the daemon closed it${how}; see its log`, cause));
+  /** Whoever listens only makes no call that would connect again. */
+  #keepListening(): void {
+    if (this.#subscriptions.size === 0 || this.#current !== undefined || this.#over !== undefined) return;
+    this.#reopen().catch(() => {}); // `closed` tells
   }
 
-  #write(payload: unknown): void {
-    if (this.#ended !== undefined) throw this.#ended;
-    this.#socket.write(encode('lines', JSON.stringify(payload)));
+  /** Another connection for a call that can be cancelled meanwhile. */
+  async #reopened(method: string, signal: AbortSignal | undefined): Promise<ClientConnection> {
+    const opening = this.#reopen();
+    if (signal === undefined) return opening;
+    return new Promise((resolve, reject) => {
+      const cancel = () =>
+        reject(new RpcError('REQUEST_CANCELLED', `${method}: cancelled before it was sent`));
+      signal.addEventListener('abort', cancel, { once: true });
+      void opening.then(resolve, reject).finally(() => signal.removeEventListener('abort', cancel));
+    });
   }
 
-  #read(chunk: Buffer): void {
+  #reopen(): Promise<ClientConnection> {
+    if (this.#over !== undefined) return Promise.reject(this.#over);
+    this.#opening ??= this.#reconnect().finally(() => (this.#opening = undefined));
+    return this.#opening;
+  }
+
+  async #reconnect(): Promise<ClientConnection> {
+    let connection: ClientConnection;
     try {
-      for (const message of this.#decoder.push(chunk)) this.#receive(message);
+      const socket = await openPatiently(
+        this.#socketPath,
+        (error) => this.#over === undefined && isPassing(error),
+        undefined,
+      );
+      connection = this.#use(socket);
     } catch (error) {
-      if (!(error instanceof NotJsonRpcError)) throw error;
-      this.#giveUp(error.message);
+      if (error instanceof ConnectionError) this.#finish(error);
+      throw this.#over ?? error;
     }
-    if (this.#decoder.fault !== undefined) this.#giveUp(this.#decoder.fault.message);
-  }
-
-  #receive(bytes: Buffer): void {
-    const incoming = readIncoming(bytes);
-    switch (incoming.kind) {
-      case 'notification':
-        for (const listener of this.#listeners) listener(incoming.method, incoming.params);
-        return;
-      case 'complaint':
-        this.#end(incoming.error);
-        return;
-      case 'reply':
-        this.#reply(incoming);
-        return;
+    if (this.#over !== undefined) {
+      connection.end(this.#over);
+      throw this.#over;
     }
+    void this.#renew(connection);
+    return connection;
   }
 
-  #reply({ id, result, error }: Extract<ReturnType<typeof readIncoming>, { kind: 'reply' }>): void {
-    this.#rpc.receive(error === undefined ? { jsonrpc: '2.0', id, result } : { jsonrpc: '2.0', id, error });
+  /** Where it fails the connection has ended, and the next one will be used. */
+  async #renew(connection: ClientConnection): Promise<void> {
+    try {
+      await this.#subscriptions.renew(
+        (method, params) => connection.request(method, params, undefined),
+        (error) => error instanceof RpcError,
+      );
+    } catch {
+      return;
+    }
+    for (const listener of this.#reconnectListeners) listener();
   }
 
-  #giveUp(reason: string): void {
-    this.#end(connectionLost(this.#socketPath, `what answers is no vmsysd: ${reason}`));
-    this.#socket.destroy();
+  /** No further connection is made. Those that the daemon asked to leave still answer what they were asked. */
+  #finish(reason: EndReason): void {
+    if (this.#over !== undefined) return;
+    this.#over = reason;
+    this.#current = undefined;
+    const closed = [...this.#connections].map((connection) => connection.closed);
+    void Promise.all(closed).then(this.#resolveClosed);
+  }
+}
+
+/** Connects, again and again for two seconds while `again` says that it may help. */
+async function openPatiently(
+  socketPath: string,
+  again: (error: unknown) => boolean,
+  signal: AbortSignal | undefined,
+): Promise<Awaited<ReturnType<typeof openSocket>>> {
+  const deadline = performance.now() + reconnectMs;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await openSocket(socketPath, signal);
+    } catch (error) {
+      if (!again(error) || performance.now() > deadline) throw error;
+    }
+    await sleep(pauseBefore(attempt + 1), undefined, { ...(signal === undefined ? {} : { signal }) });
   }
 }

@@ -152,8 +152,8 @@ t.test('a connection that ends rejects every call as lost', async (t) => {
     t.ok(error instanceof ConnectionError);
     t.match(error, { kind: 'lost', message: /the daemon closed it/ });
   }
-  await client.closed;
-  t.match(await reasonOf(client.call('system.health', {})), { kind: 'lost' }, 'a later call at once');
+  t.match(await reasonOf(client.call('system.health', {})), { kind: 'lost' }, 'a later call as well');
+  await client.close();
 });
 
 t.test('close rejects what is not answered', async (t) => {
