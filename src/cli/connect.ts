@@ -3,12 +3,15 @@ import { fileURLToPath } from 'node:url';
 import { connect, type Client } from '../rpc/client.js';
 import { defaultSocketPath } from '../rpc/socket-path.js';
 import type { Environment } from './context.js';
-import { isAbsence } from './fault.js';
+import { isAbsence, NoDaemon } from './fault.js';
 import { startDaemon } from './start-daemon.js';
 import { startBySystemd } from './systemd.js';
 
 /** The daemon's program, seen from `dist/cli`. */
 const daemonProgram = fileURLToPath(new URL('../../bin/vmsysd.js', import.meta.url));
+
+const gaveUp =
+  'vmsys: systemd had given up on vmsysd; it was started again (see "journalctl --user -u vmsysd" for the reason)';
 
 export interface ConnectOptions {
   socketPath: string;
@@ -17,11 +20,13 @@ export interface ConnectOptions {
   env: Environment;
   uid: number;
   signal: AbortSignal;
+  /** Told what had to be done beside connecting. */
+  warn: (line: string) => void;
 }
 
 /** Connects; rejects with a ConnectionError, or with NoDaemon where a daemon was started in vain. */
 export async function connectOrStart(options: ConnectOptions): Promise<Client> {
-  const { socketPath, mayStart, env, uid, signal } = options;
+  const { socketPath, mayStart, env, uid, signal, warn } = options;
   try {
     return await connect(socketPath, { signal });
   } catch (error) {
@@ -29,8 +34,13 @@ export async function connectOrStart(options: ConnectOptions): Promise<Client> {
   }
   // The units listen on the default socket only; any other is for a daemon of its own.
   const { VMSYS_SOCKET: _, ...environment } = env;
-  if (socketPath === defaultSocketPath(environment, uid) && (await startBySystemd(env, signal))) {
-    return connect(socketPath, { signal });
+  if (socketPath === defaultSocketPath(environment, uid)) {
+    const start = await startBySystemd(env, signal);
+    if (start.kind === 'failed') throw new NoDaemon(start.message);
+    if (start.kind === 'started') {
+      if (start.hadFailed) warn(gaveUp);
+      return connect(socketPath, { signal });
+    }
   }
   return startDaemon({ socketPath, program: daemonProgram, env, signal });
 }

@@ -115,7 +115,15 @@ function createContext(
     write: (to, text) => void process[to].write(text),
     connect: async ({ mayStart = true } = {}) => {
       const { signal } = interruption;
-      client = await connectOrStart({ socketPath, mayStart: mayStart && !forbidden, env, uid, signal });
+      const warn = (line: string) => context.write('stderr', `${line}\n`);
+      client = await connectOrStart({
+        socketPath,
+        mayStart: mayStart && !forbidden,
+        env,
+        uid,
+        signal,
+        warn,
+      });
       return client;
     },
   };

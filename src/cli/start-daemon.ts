@@ -4,6 +4,7 @@ import { closeSync, fstatSync, openSync, readSync, renameSync, statSync } from '
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type Client } from '../rpc/client.js';
+import { managerVariables } from '../rpc/manager-variables.js';
 import type { Environment } from './context.js';
 import { isAbsence, NoDaemon } from './fault.js';
 import { stateFolder } from './state-folder.js';
@@ -36,7 +37,7 @@ export async function startDaemon({ socketPath, program, env, signal }: StartOpt
       detached: true,
       // It outlives this folder and this terminal.
       cwd: '/',
-      env: { ...env },
+      env: withoutManager(env),
       stdio: ['ignore', log.descriptor, log.descriptor],
     });
     child.unref();
@@ -50,6 +51,12 @@ export async function startDaemon({ socketPath, program, env, signal }: StartOpt
   } finally {
     closeSync(log.descriptor);
   }
+}
+
+/** A timer's job may run this: what systemd said to the job is not meant for a daemon that outlives it. */
+function withoutManager(env: Environment): Record<string, string | undefined> {
+  const names = new Set<string>(managerVariables);
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !names.has(name)));
 }
 
 async function waitUntilItAnswers(

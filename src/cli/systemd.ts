@@ -1,33 +1,51 @@
-// Where the socket unit is installed, the daemon is systemd's to start.
+// Where the socket unit is installed, the daemon is systemd's to start; and to start again, where it gave up.
 import { execFile } from 'node:child_process';
 import type { Environment } from './context.js';
-import { NoDaemon } from './fault.js';
 
 /** A user manager that does not answer within this is as good as none. */
 const answerMs = 3000;
+const units = ['vmsysd.socket', 'vmsysd.service'];
+
+export type SystemdStart =
+  /** systemd does not know the unit, or there is none to ask. */
+  | { kind: 'absent' }
+  /** `hadFailed`: it had given up on the unit, and was told to forget that. */
+  | { kind: 'started'; hadFailed: boolean }
+  | { kind: 'failed'; message: string };
 
 /**
- * Starts `vmsysd.socket` where the user's systemd knows it; false where it does not, or there is none. Rejects with
- * NoDaemon where the unit does not start: a daemon outside of the sandbox is not what its owner asked for.
+ * Starts `vmsysd.socket` where the user's systemd knows it. Past its start limit systemd removes the socket and starts
+ * nothing any more until it is told to: that is done here, once.
  */
-export async function startBySystemd(env: Environment, signal: AbortSignal): Promise<boolean> {
-  if (!env['XDG_RUNTIME_DIR']) return false;
-  if (!(await systemctl(['cat', 'vmsysd.socket'], env, signal))) return false;
-  if (await systemctl(['start', 'vmsysd.socket'], env, signal)) return true;
-  throw new NoDaemon(
-    [
-      'systemd does not start vmsysd.socket. After too many failed starts this brings it back:',
-      '  systemctl --user reset-failed vmsysd.socket vmsysd.service',
-      '  systemctl --user start vmsysd.socket',
-      '"vmsys service doctor" looks for the reason',
+export async function startBySystemd(env: Environment, signal: AbortSignal): Promise<SystemdStart> {
+  if (!env['XDG_RUNTIME_DIR']) return { kind: 'absent' };
+  const ask = (...args: string[]) => systemctl(args, env, signal);
+  if ((await ask('cat', 'vmsysd.socket')).failed) return { kind: 'absent' };
+  const hadFailed = !(await ask('is-failed', '--quiet', ...units)).failed;
+  if (hadFailed) await ask('reset-failed', ...units);
+  const start = await ask('start', 'vmsysd.socket');
+  if (!start.failed) return { kind: 'started', hadFailed };
+  return {
+    kind: 'failed',
+    message: [
+      `systemd could not start vmsysd.socket${start.reason === '' ? '' : `: ${start.reason}`}`,
+      '  see why:  journalctl --user -u vmsysd.socket -u vmsysd.service -n 20',
+      `  again:    systemctl --user reset-failed ${units.join(' ')}`,
+      '            systemctl --user start vmsysd.socket',
     ].join('\n'),
-  );
+  };
 }
 
-/** Whether `systemctl --user …` succeeded; false as well where there is no systemctl. */
-function systemctl(args: readonly string[], env: Environment, signal: AbortSignal): Promise<boolean> {
+/** Asks `systemctl --user …`; it fails as well where there is no systemctl. */
+function systemctl(
+  args: readonly string[],
+  env: Environment,
+  signal: AbortSignal,
+): Promise<{ failed: boolean; reason: string }> {
   return new Promise((resolve) => {
     const options = { env: { ...env }, signal, timeout: answerMs };
-    execFile('systemctl', ['--user', '--no-pager', ...args], options, (error) => resolve(error === null));
+    execFile('systemctl', ['--user', '--no-pager', ...args], options, (error, _stdout, stderr) =>
+      resolve({ failed: error !== null, reason: stderr.trim() }),
+    );
   });
 }

@@ -1,4 +1,5 @@
-// `vmsys watch`: what happens in the daemon to one line each, until Ctrl-C or the daemon's end.
+// `vmsys watch`: what happens in the daemon to one line each, until Ctrl-C, or until no daemon follows one
+// that ended.
 import * as z from 'zod';
 import { Reference, type Event, type ExecutionId, type Session } from '../records/index.js';
 import { notifications, Topic, type NotificationParams } from '../rpc/methods/events.js';
@@ -31,6 +32,9 @@ export const watchCommand = command({
         if (told !== undefined) showLibrary(context, told);
       }
     });
+    const stopNoting = client.onReconnect(() =>
+      note(context, [context.paintError('dim', 'connected again; what happened meanwhile is not shown')]),
+    );
     try {
       const params = { topics, ...(session === undefined ? {} : { session }) };
       await client.call('events.subscribe', params, { signal: context.signal });
@@ -38,10 +42,11 @@ export const watchCommand = command({
       await Promise.race([client.closed, aborted(context.signal)]);
     } finally {
       stop();
+      stopNoting();
       follower.close();
     }
     if (context.signal.aborted) return exitStatus.cancelled;
-    throw new NoDaemon('the daemon closed the connection; nothing more is to be seen');
+    throw new NoDaemon('the daemon is gone; nothing more is to be seen');
   },
 });
 

@@ -75,24 +75,66 @@ t.test('the waiting can be given up', async (t) => {
   await t.rejects(startDaemon({ ...options, signal: controller.signal }), { name: 'AbortError' });
 });
 
-t.test('systemd is asked only where there is a runtime folder, a systemctl and the unit', async (t) => {
+/** A home with a `systemctl` that notes what it is asked and does `body`. */
+function fakeSystemctl(t: Teardown) {
   const home = tempFolder(t);
   const calls = join(home, 'calls');
-  const fake = (status: string) => {
-    writeFileSync(join(home, 'systemctl'), `#!/bin/sh\necho "$@" >> ${calls}\n${status}\n`, { mode: 0o755 });
+  const fake = (body: string) => {
+    writeFileSync(join(home, 'systemctl'), `#!/bin/sh\necho "$@" >> ${calls}\n${body}\n`, { mode: 0o755 });
     writeFileSync(calls, '');
   };
-  fake('exit 0');
-  t.equal(await startBySystemd({ PATH: home }, signal), false);
-  t.equal(readFileSync(calls, 'utf8'), '');
-  const env = { PATH: `${home}:/bin:/usr/bin`, XDG_RUNTIME_DIR: home };
-  t.equal(await startBySystemd(env, signal), true);
-  t.equal(
-    readFileSync(calls, 'utf8'),
-    '--user --no-pager cat vmsysd.socket\n--user --no-pager start vmsysd.socket\n',
-  );
+  const asked = () =>
+    readFileSync(calls, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => line.replace('--user --no-pager ', ''));
+  return { home, fake, asked, env: { PATH: `${home}:/bin:/usr/bin`, XDG_RUNTIME_DIR: home } };
+}
+
+t.test('systemd is asked only where there is a runtime folder, a systemctl and the unit', async (t) => {
+  const { home, fake, asked, env } = fakeSystemctl(t);
+  fake('case "$3" in is-failed) exit 1;; esac');
+  t.strictSame(await startBySystemd({ PATH: home }, signal), { kind: 'absent' });
+  t.strictSame(asked(), []);
+  t.strictSame(await startBySystemd(env, signal), { kind: 'started', hadFailed: false });
+  t.strictSame(asked(), [
+    'cat vmsysd.socket',
+    'is-failed --quiet vmsysd.socket vmsysd.service',
+    'start vmsysd.socket',
+  ]);
   fake('exit 1');
-  t.equal(await startBySystemd(env, signal), false);
-  t.equal(readFileSync(calls, 'utf8'), '--user --no-pager cat vmsysd.socket\n');
-  t.equal(await startBySystemd({ PATH: '/nowhere', XDG_RUNTIME_DIR: home }, signal), false);
+  t.strictSame(await startBySystemd(env, signal), { kind: 'absent' });
+  t.strictSame(asked(), ['cat vmsysd.socket']);
+  t.strictSame(await startBySystemd({ PATH: '/nowhere', XDG_RUNTIME_DIR: home }, signal), { kind: 'absent' });
+});
+
+t.test('a unit that systemd gave up on is started again, once', async (t) => {
+  const { fake, asked, env } = fakeSystemctl(t);
+  fake('exit 0');
+  t.strictSame(await startBySystemd(env, signal), { kind: 'started', hadFailed: true });
+  t.strictSame(asked().slice(2), ['reset-failed vmsysd.socket vmsysd.service', 'start vmsysd.socket']);
+  fake('case "$3" in start) echo "Job failed." >&2; exit 1;; esac');
+  t.match(await startBySystemd(env, signal), {
+    kind: 'failed',
+    message:
+      /Job failed\.\n.*journalctl[^]*reset-failed vmsysd.socket vmsysd.service\n.*start vmsysd.socket$/,
+  });
+  t.equal(asked().filter((line) => line.startsWith('start')).length, 1);
+});
+
+t.test('a daemon is told nothing that systemd said to the program that starts it', async (t) => {
+  const { options, logPath } = setUp(
+    t,
+    `console.error(Object.keys(process.env).filter((name) => /^(LISTEN|NOTIFY|WATCHDOG|INVOC|JOURNAL)/.test(name)));
+     ${listening}`,
+  );
+  const env = {
+    ...options.env,
+    LISTEN_FDS: '1',
+    NOTIFY_SOCKET: '/n',
+    WATCHDOG_USEC: '1',
+    INVOCATION_ID: 'x',
+  };
+  await (await startDaemon({ ...options, env: { ...env, JOURNAL_STREAM: '1:2' } })).close();
+  t.match(readFileSync(logPath, 'utf8'), /^\[\]\n/);
 });

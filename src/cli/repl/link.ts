@@ -3,6 +3,7 @@ import type { Event, Session } from '../../records/index.js';
 import type { Client } from '../../rpc/client.js';
 import type { MethodName, MethodParams, MethodResult } from '../../rpc/methods/index.js';
 import type { Context } from '../context.js';
+import { isAbsence } from '../fault.js';
 import { Follower } from '../follow.js';
 
 export interface LinkListener {
@@ -12,12 +13,17 @@ export interface LinkListener {
   lost(): void;
 }
 
+interface Current {
+  client: Client;
+  follower: Follower;
+}
+
 /** The prompt's side of one session; which one can change. */
 export class SessionLink {
   #session: Session;
   readonly #context: Context;
   readonly #listener: LinkListener;
-  #current: { client: Client; follower: Follower } | undefined;
+  #current: Current | undefined;
   #subscription: string | undefined;
   #isClosed = false;
 
@@ -35,7 +41,6 @@ export class SessionLink {
 
   /** Runs code in the session; all its events have been told when this resolves. */
   async run(code: string, signal: AbortSignal, filename?: string): Promise<MethodResult<'exec.repl'>> {
-    const { client, follower } = await this.#connected();
     const params: MethodParams<'exec.repl'> = {
       session: this.session.id,
       code,
@@ -43,9 +48,11 @@ export class SessionLink {
       onDisconnect: 'cancel',
       ...(filename === undefined ? {} : { filename }),
     };
-    const execution = await client.call('exec.repl', params, { signal });
-    await follower.fill(execution.id, execution.events ?? []);
-    return execution;
+    return this.#using(async ({ client, follower }) => {
+      const execution = await client.call('exec.repl', params, { signal });
+      await follower.fill(execution.id, execution.events ?? []);
+      return execution;
+    });
   }
 
   async complete(text: string): Promise<MethodResult<'session.complete'>> {
@@ -59,8 +66,7 @@ export class SessionLink {
 
   /** Calls any method on the link's connection. */
   async call<Name extends MethodName>(name: Name, params: MethodParams<Name>): Promise<MethodResult<Name>> {
-    const { client } = await this.#connected();
-    return client.call(name, params);
+    return this.#using(({ client }) => client.call(name, params));
   }
 
   /** Goes on with another session. */
@@ -87,14 +93,26 @@ export class SessionLink {
     await this.#current?.client.close();
   }
 
-  async #connected(): Promise<{ client: Client; follower: Follower }> {
+  /** Does `work`; where the daemon turns out to be gone before it was asked, once more with the next one. */
+  async #using<Result>(work: (current: Current) => Promise<Result>): Promise<Result> {
+    const current = await this.#connected();
+    try {
+      return await work(current);
+    } catch (error) {
+      if (!isAbsence(error) || this.#isClosed) throw error;
+      if (this.#current === current) this.#current = undefined;
+      return work(await this.#connected());
+    }
+  }
+
+  async #connected(): Promise<Current> {
     if (this.#current !== undefined) return this.#current;
     const current = this.#use(await this.#context.connect());
     await this.subscribe();
     return current;
   }
 
-  #use(client: Client): { client: Client; follower: Follower } {
+  #use(client: Client): Current {
     const follower = new Follower(client, (event) => this.#listener.event(event));
     const current = { client, follower };
     this.#current = current;
