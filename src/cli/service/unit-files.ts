@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { isTemporary, type Installation } from './installation.js';
 import type { Scope } from './scope.js';
-import { markUnit, readMark, renderUnit, unitWord } from './unit-text.js';
+import { bindWord, markUnit, readMark, renderUnit, unitWord } from './unit-text.js';
 
 /** What the service may do beyond the unit itself. */
 export interface Grants {
@@ -73,9 +73,7 @@ const foldersLine = '# Folders: ';
 /** Folders in /tmp are not in the service's own /tmp: these are brought in, the others made writable. */
 function writeDropIn(folders: readonly string[]): string {
   const lines = folders.flatMap((folder) => [
-    isTemporary(folder)
-      ? `BindPaths=${unitWord(`-${folder.replaceAll(':', '\\:')}`)}`
-      : `ReadWritePaths=${unitWord(`-${folder}`)}`,
+    isTemporary(folder) ? `BindPaths=${bindWord(`-${folder}`)}` : `ReadWritePaths=${unitWord(`-${folder}`)}`,
     // What a session writes must not become a program.
     `NoExecPaths=${unitWord(`-${folder}`)}`,
   ]);

@@ -1,7 +1,7 @@
 // A unit of contrib/systemd, written for /usr and the usual folders, to the same for another place; and the mark by
 // which a file of ours is known again. Pure. The syntax is that of systemd.syntax(7) and systemd.service(5).
 import { createHash } from 'node:crypto';
-import { isTemporary, type Installation } from './installation.js';
+import type { Installation } from './installation.js';
 
 /** Folders that are not the usual ones; `undefined` leaves the unit's own, which begin with `%h` or `%S`. */
 export interface UnitFolders {
@@ -24,33 +24,29 @@ export function renderUnit(template: string, installation: Installation, folders
   const lines = template.split('\n');
   return lines
     .filter((line, at) => !(folders.cacheDir !== undefined && isCacheLine(line, lines[at + 1])))
-    .flatMap((line) => [
-      renderLine(line, installation, folders),
-      ...(line === 'PrivateTmp=yes' ? ownTmp(installation) : []),
-    ])
+    .map((line) => renderLine(line, installation, folders))
     .join('\n');
 }
-
-/** A checkout in /tmp is brought into the /tmp that the service has for itself. */
-const ownTmp = ({ root, programs }: Installation): string[] =>
-  [...new Set([root, ...programs])]
-    .filter(isTemporary)
-    .map((path) => `BindReadOnlyPaths=${unitWord(path.replaceAll(':', '\\:'))}`);
 
 /** `CacheDirectory=` means the usual cache folder; with another one it goes, and the comment above it. */
 const isCacheLine = (line: string, next: string | undefined): boolean =>
   line.startsWith('CacheDirectory') ||
   (line.startsWith('#') && next?.startsWith('CacheDirectory=vmsys') === true);
 
+/** The settings that name all of an installation's programs, and how they write a path. */
+const programLists: Readonly<Record<string, (path: string) => string>> = {
+  ExecPaths: (path) => unitWord(path),
+  BindReadOnlyPaths: (path) => bindWord(path),
+};
+
 function renderLine(line: string, installation: Installation, folders: UnitFolders): string {
   const [, key, value] = /^([A-Z]\w*)=(.+)$/.exec(line) ?? [];
   if (key === undefined || value === undefined) return line;
-  const isProgramList = key === 'ExecPaths' || key === 'ReadOnlyPaths';
-  const isCommand = key.startsWith('Exec') && !isProgramList;
+  const isCommand = key.startsWith('Exec') && key !== 'ExecPaths';
   const words = value.split(' ').flatMap((word, at): string[] => {
-    if (key === 'ExecPaths' && word === usual.node) return [];
-    if (key === 'ExecPaths' && word === usual.root)
-      return installation.programs.map((path) => unitWord(path));
+    if (programLists[key] !== undefined && word === usual.node) return [];
+    if (programLists[key] !== undefined && word === usual.root)
+      return installation.programs.map(programLists[key]);
     const replaced = replace(word, installation, folders);
     if (replaced === undefined) return [word];
     return [unitWord(replaced, { dollars: isCommand && at > 0 })];
@@ -77,6 +73,9 @@ export function unitWord(text: string, { dollars = false } = {}): string {
   const plain = text.replaceAll('%', '%%').replaceAll('$', dollars ? '$$$$' : '$$');
   return /[\s"'\\;]/.test(text) ? `"${plain.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"` : plain;
 }
+
+/** A path as `BindPaths=` and `BindReadOnlyPaths=` say it: there a colon would part it from its destination. */
+export const bindWord = (path: string): string => unitWord(path).replaceAll(':', String.raw`\:`);
 
 /** The text with a first line that says whose it is, and by which a change can be told. */
 export const markUnit = (body: string, version: string): string =>
