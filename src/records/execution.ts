@@ -47,6 +47,17 @@ export type ExecutionError = z.infer<typeof ExecutionError>;
 export const ConsoleLevel = z.enum(['log', 'info', 'debug', 'warn', 'error', 'trace']);
 export type ConsoleLevel = z.infer<typeof ConsoleLevel>;
 
+/** One thing that a script asked of the host, allowed or not. */
+export const HostCall = z.strictObject({
+  module: z.string().describe('the host module, or the one that was asked for'),
+  call: z.string().describe('its function; `import` where the module itself was asked for'),
+  target: z.string().describe('what it was about: a path, a program with its arguments, an origin'),
+  allowed: z.boolean().describe('whether the template grants it'),
+  ms: z.number(),
+  bytes: z.int().optional().describe('how much was read or written'),
+});
+export type HostCall = z.infer<typeof HostCall>;
+
 const event = <Type extends string, Payload extends z.ZodType>(type: Type, payload: Payload) =>
   z.strictObject({ seq: z.int().min(1), ts: Timestamp, type: z.literal(type), payload });
 
@@ -57,6 +68,7 @@ export const Event = z.discriminatedUnion('type', [
   event('stderr', z.strictObject({ text: z.string() })),
   event('value', Result),
   event('exception', ExecutionError),
+  event('host', HostCall),
   event('system', z.strictObject({ level: z.enum(['info', 'warn', 'error']), message: z.string() })),
 ]);
 export type Event = z.infer<typeof Event>;

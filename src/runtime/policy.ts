@@ -11,7 +11,7 @@ import {
   type Resolver,
   type StartupFile,
 } from '../records/index.js';
-import { hostModules } from './capabilities/host-modules.js';
+import { requireCapability } from './capabilities/require-capability.js';
 import { RuntimeError } from './errors.js';
 import { noLibraries, pinLibraries } from './library-pins.js';
 import type { LibrarySource } from './types.js';
@@ -60,31 +60,8 @@ function parseInput(change: PolicyInput): PolicyInput {
 }
 
 /** What was granted, as it is stored. Throws where it is nothing that can be granted. */
-export function toCapability({ kind, name, enabled = true, config = {} }: CapabilityInput): Capability {
-  if (kind === 'env') return { kind, name, enabled, config: variableConfig(name, config) };
-  const module = kind === 'module' ? hostModules.find((known) => known.name === name) : undefined;
-  if (module === undefined) {
-    throw new RuntimeError(
-      'MODULE_NOT_ALLOWED',
-      `capability ${kind} ${JSON.stringify(name)}: not in this vmsysd's catalogue; template.modules lists what can be granted, and kind env grants a variable`,
-    );
-  }
-  const parsed = module.config.safeParse(config);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw invalid(['config', ...(issue?.path ?? [])].join('.'), issue?.message ?? 'not a config');
-  }
-  return { kind, name, enabled, config };
-}
-
-function variableConfig(name: string, config: Capability['config']): Capability['config'] {
-  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
-    throw invalid('name', `expected the name of an environment variable, got ${JSON.stringify(name)}`);
-  const unknown = Object.keys(config)[0];
-  if (unknown !== undefined)
-    throw invalid(`config.${unknown}`, 'unknown: a capability of kind env has no config');
-  return config;
-}
+export const toCapability = ({ kind, name, enabled = true, config = {} }: CapabilityInput): Capability =>
+  requireCapability({ kind, name, enabled, config });
 
 /** Files in the order they run: by `order`, then as they were written. Later ones without an order come last. */
 export function toStartup(

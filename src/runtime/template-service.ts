@@ -10,7 +10,8 @@ import {
   type Template,
 } from '../records/index.js';
 import * as z from 'zod';
-import { hostModules } from './capabilities/host-modules.js';
+import { catalogue } from './capabilities/catalogue.js';
+import { configs } from './capabilities/configs.js';
 import { RuntimeError } from './errors.js';
 import { addPin, nameOfLibrary } from './library-pins.js';
 import { makePolicy, toCapability, toStartup } from './policy.js';
@@ -151,11 +152,11 @@ export class TemplateService implements Templates {
   }
 
   modules(): ReturnType<Templates['modules']> {
-    return hostModules.map(({ name, description, functions, config }) => ({
+    return catalogue.map(({ name, description, functions }) => ({
       name,
       description,
       functions: [...functions],
-      config: z.toJSONSchema(config, { io: 'input' }),
+      config: z.toJSONSchema(configs[name] ?? z.strictObject({}), { io: 'input' }),
     }));
   }
 

@@ -1,78 +1,112 @@
 // Host modules as one session has them: which specifiers are granted, their guest side, and the opened host side.
-import type { Capability } from '../../records/index.js';
-import { hostModules } from '../capabilities/host-modules.js';
-import type { HostContext, HostModule, OpenHostModule } from '../capabilities/host-module.js';
+import type { Capability, HostCall } from '../../records/index.js';
+import { catalogue } from '../capabilities/catalogue.js';
+import type { CatalogueEntry, HostContext, HostModule, OpenHostModule } from '../capabilities/host-module.js';
 import type { ModuleSource } from '../engine/module-host.js';
 import { moduleError } from './module-error.js';
 import type { ModuleSettings } from './module-settings.js';
 
-/** Comes before the name of a host module in its id; no file of a worktree has such an id. */
+/** Comes before the name of a guest side in its id; no file of a worktree has such an id. */
 const idPrefix = 'node:';
 
-/** What the worker knows of the host beside a session's settings. */
-export interface HostSide {
-  /** Those that could be granted. */
-  modules: readonly HostModule[];
-  /** The JavaScript that scripts see of the module. */
-  guestCode(module: string): string;
-  context: Omit<HostContext<unknown>, 'config' | 'worktree' | 'capabilities' | 'template'>;
-}
+/** What guest sides share with each other; it reaches nothing, so nobody has to grant it. */
+const sharedBuffer = 'vmsys:buffer';
 
-/** A worker that serves none. */
-export const noHostSide: Pick<HostSide, 'modules'> = { modules: hostModules };
+/** What the worker has of the host beside a session's settings. */
+export interface HostSide {
+  /** Those that reach the host, by name. */
+  modules: Readonly<Record<string, HostModule>>;
+  /** The JavaScript that scripts see, by the name of the guest side. */
+  guestCode(name: string): string;
+  context: Omit<HostContext, 'config' | 'worktree' | 'capabilities' | 'template'>;
+  /** Told of every call, and of every module that was asked for and is not granted. */
+  onCall?: (call: HostCall) => void;
+}
 
 export class GrantedModules {
   readonly #settings: ModuleSettings;
-  readonly #host: Pick<HostSide, 'modules'> & Partial<HostSide>;
+  readonly #host: HostSide | undefined;
   readonly #open = new Map<string, OpenHostModule>();
 
-  constructor(settings: ModuleSettings, host: Pick<HostSide, 'modules'> & Partial<HostSide>) {
+  constructor(settings: ModuleSettings, host: HostSide | undefined) {
     this.#settings = settings;
     this.#host = host;
   }
 
   /** The id of the host module that scripts call so; `undefined` for none. Throws MODULE_NOT_ALLOWED. */
   find(specifier: string): string | undefined {
-    const module = this.#host.modules.find(({ specifiers }) => specifiers.includes(specifier));
-    if (module === undefined) return undefined;
-    if (this.#grant(module) !== undefined) return idPrefix + module.name;
-    const cure = `vmsys template add-capability ${this.#settings.template} module ${module.name}`;
-    const message = `module "${module.name}" is not granted to this session; to grant it to new ones: ${cure}`;
+    if (specifier === sharedBuffer) return specifier;
+    const wanted = specifier.replace(/^vmsys:/, '');
+    const entry = catalogue.find(({ specifiers }) => Object.hasOwn(specifiers, wanted));
+    if (entry === undefined) return undefined;
+    if (this.#grant(entry.name) !== undefined) return idPrefix + entry.specifiers[wanted];
+    this.#host?.onCall?.({ module: entry.name, call: 'import', target: specifier, allowed: false, ms: 0 });
+    const cure = `vmsys template add-capability ${this.#settings.template} module ${entry.name}`;
+    const message = `module "${entry.name}" is not granted to this session; to grant it to new ones: ${cure}`;
     throw moduleError('MODULE_NOT_ALLOWED', message);
   }
 
   source(id: string): ModuleSource | undefined {
-    const module = this.#granted(id);
-    const code = module === undefined ? undefined : this.#host.guestCode?.(module.name);
+    const side = id === sharedBuffer ? 'buffer' : this.#grantedSide(id);
+    const code = side === undefined ? undefined : this.#host?.guestCode(side);
     return code === undefined ? undefined : { format: 'host', code, filename: id };
   }
 
+  /** The name of the module that an id is of, where it is granted and reaches the host. */
+  nameOf(id: string): string | undefined {
+    const entry = this.#granted(id);
+    const reaches = entry !== undefined && Object.hasOwn(this.#host?.modules ?? {}, entry.name);
+    return reaches ? entry.name : undefined;
+  }
+
   /** The host side of a granted module, opened at its first use. */
-  open(id: string): OpenHostModule | undefined {
-    const present = this.#open.get(id);
-    const module = this.#granted(id);
-    const { context } = this.#host;
-    if (present !== undefined || module === undefined || context === undefined) return present;
+  open(name: string): OpenHostModule | undefined {
+    const present = this.#open.get(name);
+    const grant = this.#grant(name);
+    const module = this.#host?.modules[name];
+    if (present !== undefined || grant === undefined || module === undefined || this.#host === undefined)
+      return present;
     const { worktree, capabilities, template } = this.#settings;
     const opened = module.open({
-      ...context,
-      config: module.config.parse(this.#grant(module)?.config ?? {}),
+      ...this.#host.context,
+      config: grant.config,
       worktree,
       capabilities: capabilities.filter(({ enabled }) => enabled),
       template,
     });
-    this.#open.set(id, opened);
+    this.#open.set(name, opened);
     return opened;
   }
 
-  #granted(id: string): HostModule | undefined {
-    const module = this.#host.modules.find(({ name }) => idPrefix + name === id);
-    return module !== undefined && this.#grant(module) !== undefined ? module : undefined;
+  /** Lets go of what they hold of the host. */
+  close(): void {
+    for (const module of this.#open.values()) module.close?.();
+    this.#open.clear();
   }
 
-  #grant({ name }: HostModule): Capability | undefined {
-    return this.#settings.capabilities.find(
-      (capability) => capability.kind === 'module' && capability.name === name && capability.enabled,
-    );
+  #grantedSide(id: string): string | undefined {
+    return this.#granted(id) === undefined ? undefined : id.slice(idPrefix.length);
+  }
+
+  #granted(id: string): CatalogueEntry | undefined {
+    if (!id.startsWith(idPrefix)) return undefined;
+    const side = id.slice(idPrefix.length);
+    const entry = catalogue.find(({ specifiers }) => Object.values(specifiers).includes(side));
+    return entry !== undefined && this.#grant(entry.name) !== undefined ? entry : undefined;
+  }
+
+  #grant(name: string): Capability | undefined {
+    return this.#settings.capabilities.find((capability) => isGrantOf(capability, name));
   }
 }
+
+/** Whether it grants the module of this name: as a module, or as a global, which is the module in a variable. */
+function isGrantOf({ kind, name, enabled }: Capability, module: string): boolean {
+  if (!enabled) return false;
+  if (kind === 'module') return name === module;
+  return kind === 'global' && catalogue.some((entry) => entry.name === module && entry.global.name === name);
+}
+
+/** Whether sessions of these settings need the host sides loaded. */
+export const reachesHost = ({ capabilities }: ModuleSettings): boolean =>
+  capabilities.some(({ kind, enabled }) => enabled && (kind === 'module' || kind === 'global'));

@@ -7,7 +7,8 @@ import { readFromWorktree } from '../worktree.js';
 import { readCommonJs, refuseModuleSyntax } from './commonjs.js';
 import { isModuleFile, isTypeScript } from './file-kind.js';
 import { requireRunnable } from './find-file.js';
-import { GrantedModules, noHostSide, type HostSide } from './granted-modules.js';
+import { callHostModule } from './host-calls.js';
+import { GrantedModules, type HostSide } from './granted-modules.js';
 import { moduleError, quote } from './module-error.js';
 import type { ModuleSettings } from './module-settings.js';
 import { resolveModule } from './resolve.js';
@@ -16,11 +17,14 @@ import { stripTypes } from './typescript.js';
 /** Modules that pass on each other's exports are followed so far; names beyond are not known before they run. */
 const deepestReexport = 16;
 
-/** The module host of one session; `host` is what its worker can give it of the host. */
-export function createModuleHost(
-  settings: ModuleSettings,
-  host: Pick<HostSide, 'modules'> & Partial<HostSide> = noHostSide,
-): ModuleHost {
+/** A module host, and what of the host its modules hold. */
+export interface OpenModuleHost extends ModuleHost {
+  /** Lets go of it: the session leaves its worker. */
+  close(): void;
+}
+
+/** The module host of one session; `host` is what its worker can give it of the host, where that is anything. */
+export function createModuleHost(settings: ModuleSettings, host?: HostSide): OpenModuleHost {
   const granted = new GrantedModules(settings, host);
 
   const resolve = (specifier: string, referrer: string): string =>
@@ -67,12 +71,14 @@ export function createModuleHost(
   };
 
   const call = (id: string, name: string, args: readonly HostValue[]): HostValue => {
-    const module = granted.open(id);
-    if (module !== undefined) return module.call(name, args).value;
-    throw moduleError('MODULE_NOT_FOUND', `cannot find module ${quote(id)}`);
+    const module = granted.nameOf(id);
+    const opened = module === undefined ? undefined : granted.open(module);
+    if (module === undefined || opened === undefined)
+      throw moduleError('MODULE_NOT_FOUND', `cannot find module ${quote(id)}`);
+    return callHostModule(opened, { module, name, args }, host?.onCall);
   };
 
-  return { resolve, load, call };
+  return { resolve, load, call, close: () => granted.close() };
 }
 
 /**

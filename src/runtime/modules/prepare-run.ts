@@ -19,9 +19,10 @@ export function prepareRun(request: RunRequest): RunRequest {
   }
 }
 
-/** Code that throws the error from where its stack says it is. */
+/** Code that throws the error from where its stack says it is: the engine takes the bracket of a call for its place. */
 function throwing({ message, stack = '' }: SyntaxError): string {
-  const [, line, column] = /:(\d+):(\d+)$/.exec(stack) ?? [];
-  const position = '\n'.repeat(Number(line ?? 1) - 1) + ' '.repeat(Number(column ?? 1) - 1);
-  return `${position}throw new SyntaxError(${JSON.stringify(message.replace(/^.*?:\d+:\d+: /s, ''))})`;
+  const [, line = '1', column = '1'] = /:(\d+):(\d+)$/.exec(stack) ?? [];
+  const before = Number(line) === 1 ? '' : `${'\n'.repeat(Number(line) - 2)}throw SyntaxError\n`;
+  const start = before === '' ? 'throw SyntaxError' : '';
+  return `${before}${start.padEnd(Number(column) - 1)}(${JSON.stringify(message)})`;
 }

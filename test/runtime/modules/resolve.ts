@@ -2,8 +2,8 @@
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import t from 'tap';
-import * as z from 'zod';
 import type { HostModule } from '../../../src/runtime/capabilities/host-module.js';
+import type { HostValue } from '../../../src/runtime/engine/module-host.js';
 import type { HostSide } from '../../../src/runtime/modules/granted-modules.js';
 import { makeWorktree, openTestHost } from '../../fixtures/modules.js';
 
@@ -168,22 +168,17 @@ t.test('libraries come before roots', async (t) => {
 });
 
 /** A host module `fs` whose functions answer with their name and config. */
-const fake: HostModule<{ write: boolean }> = {
-  name: 'fs',
-  specifiers: ['fs', 'node:fs', 'fs/promises'],
-  description: 'files',
-  functions: ['two'],
-  config: z.strictObject({ write: z.boolean().default(false) }),
+const fake: HostModule = {
   open: ({ config, worktree }) => ({
-    call: (name) => ({ value: { name, write: config.write, worktree: worktree !== undefined } }),
+    call: (name) => ({ value: { name, config: config as HostValue, worktree: worktree !== undefined } }),
   }),
 };
 
 const side: HostSide = {
-  modules: [fake],
-  guestCode: (module) => `exports.two = () => host("two") // ${module}`,
+  modules: { fs: fake },
+  guestCode: (name) => `exports.two = () => host("two") // ${name}`,
   context: {
-    environment: {},
+    environment: () => ({}),
     closed: [],
     leftMs: () => 0,
     run: () => 0,
@@ -208,7 +203,8 @@ t.test('a host module has to be granted, and what is said of it would grant it',
   t.equal(granted.idOf('fs'), 'node:fs');
   t.equal(granted.idOf('node:fs'), 'node:fs');
   t.match(granted.load('node:fs'), { format: 'host', filename: 'node:fs', code: /fs$/ });
-  t.strictSame(granted.call('node:fs', 'two', []), { name: 'two', write: false, worktree: true });
+  t.match(granted.load('node:fs/promises'), { format: 'host', code: /fs-promises$/ });
+  t.strictSame(granted.call('node:fs', 'two', []), { name: 'two', config: {}, worktree: true });
   t.throws(() => denied.call('node:fs', 'two', []), { code: 'MODULE_NOT_FOUND' });
   t.throws(() => granted.call('node:net', 'connect', []), { code: 'MODULE_NOT_FOUND' });
 });

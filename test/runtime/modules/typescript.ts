@@ -62,10 +62,14 @@ t.test('a run of a file is made ready, one of typed code is not touched', async 
 });
 
 t.test('what is wrong with it is thrown by the run itself, from its place', async (t) => {
-  const { code } = prepareRun(request({ code: '\n\n  enum A {}' }));
-  t.match(code, /^\n\n {2}throw new SyntaxError\("TypeScript enum is not supported/);
-  const { code: module } = prepareRun(request({ code: '1\nexport default 1', filename: 'x.js' }));
-  t.match(module, /^\nthrow new SyntaxError\(".*end its name in \.mjs/);
+  const thrown = (code: string, filename = 'x.ts') => prepareRun(request({ code, filename })).code;
+  t.match(
+    thrown('\n\n  enum A {}'),
+    /^\nthrow SyntaxError\n {2}\("x\.ts:3:3: TypeScript enum is not supported/,
+  );
+  t.match(thrown('var a;                enum A {}'), /^throw SyntaxError {5}\("x\.ts:1:23: /);
+  t.match(thrown('enum A {}'), /^throw SyntaxError\("x\.ts:1:1: /, 'as near as it can be');
+  t.match(thrown('1\nexport default 1', 'x.js'), /^throw SyntaxError\n\("x\.js:2:1: .*end its name in \.mjs/);
   for (const fine of ['import a from "./a.js"; a', '`\nexport default 1`', 'export = = 1'])
     t.equal(prepareRun(request({ code: fine, filename: 'x.js' })).code, fine, fine);
   t.equal(prepareRun(request({ code: 'export {}', filename: 'x.js', kind: 'module' })).code, 'export {}');

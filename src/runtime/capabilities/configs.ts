@@ -1,0 +1,16 @@
+// What the `config` of a capability of kind `module` may say, by the module's name.
+import * as z from 'zod';
+import { DatabaseConfig } from './database/config.js';
+import { ExecConfig } from './exec/config.js';
+import { FsConfig } from './fs/config.js';
+
+const nothing = z.strictObject({});
+
+/** Of every module of the catalogue. */
+export const configs: Readonly<Record<string, z.ZodType>> = {
+  fs: FsConfig,
+  path: nothing,
+  buffer: nothing,
+  exec: ExecConfig,
+  database: DatabaseConfig,
+};

@@ -1,0 +1,46 @@
+// What the main thread and a session's database process say to each other.
+import * as z from 'zod';
+
+export const Scalar = z.union([
+  z.null(),
+  z.number(),
+  z.string(),
+  z.instanceof(Uint8Array),
+  /** An integer beyond what a number can say, in decimal. */
+  z.strictObject({ bigint: z.string().regex(/^-?\d{1,19}$/) }),
+]);
+export type Scalar = z.infer<typeof Scalar>;
+
+const Params = z.union([z.array(Scalar).max(32_766), z.record(z.string(), Scalar)]);
+
+export const DatabaseRequest = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('open'),
+    /** `:memory:`, or the real path that was checked. */
+    path: z.string(),
+    readonly: z.boolean(),
+    create: z.boolean(),
+    maxPages: z.int(),
+  }),
+  z.strictObject({
+    type: z.literal('query'),
+    database: z.int(),
+    sql: z.string(),
+    params: Params,
+    maxRows: z.int(),
+    maxBytes: z.int(),
+  }),
+  z.strictObject({ type: z.literal('exec'), database: z.int(), sql: z.string(), params: Params }),
+  z.strictObject({ type: z.literal('close'), database: z.int() }),
+]);
+export type DatabaseRequest = z.infer<typeof DatabaseRequest>;
+
+/** By column; columns of one name appear once. */
+export type Row = Record<string, Scalar>;
+
+export type DatabaseAnswer =
+  | { type: 'opened'; database: number }
+  | { type: 'rows'; rows: Row[] }
+  | { type: 'done'; changes: number; lastInsertRowid: Scalar }
+  | { type: 'closed' }
+  | { type: 'refused'; code: string; message: string };

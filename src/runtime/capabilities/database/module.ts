@@ -1,0 +1,128 @@
+// The host module `database`: SQLite files inside what the template grants, and databases in memory. What is checked
+// is checked here, in the session's worker; the queries run in a process of their own.
+import * as z from 'zod';
+import type { HostValue } from '../../engine/module-host.js';
+import { withExisting, withSpot, type Place } from '../fs/anchor.js';
+import { Reach } from '../fs/reach.js';
+import { HostError, type HostAnswer, type HostContext, type HostModule } from '../host-module.js';
+import { faultOf } from './statements.js';
+import { Scalar, type DatabaseRequest } from './messages.js';
+import { DatabaseConfig, pageBytes } from './config.js';
+
+const mebibyte = 1024 * 1024;
+
+const greatestSql = mebibyte;
+const sql = z.string().max(greatestSql);
+const params = z.union([z.array(Scalar), z.record(z.string(), Scalar)]);
+const handle = z.int();
+
+export const databaseModule: HostModule = {
+  open: (given) => new DatabaseModule({ ...given, config: DatabaseConfig.parse(given.config) }),
+};
+
+class DatabaseModule {
+  readonly #context: HostContext<DatabaseConfig>;
+  /** What each open database was opened as, for the ledger. */
+  readonly #paths = new Map<number, string>();
+
+  constructor(context: HostContext<DatabaseConfig>) {
+    this.#context = context;
+  }
+
+  call(name: string, args: readonly HostValue[]): HostAnswer {
+    switch (name) {
+      case 'open':
+        return this.#open(...parse(z.tuple([z.string().max(4096), z.boolean()]), args));
+      case 'query':
+        return this.#query(...parse(z.tuple([handle, sql, params]), args));
+      case 'exec':
+        return this.#exec(...parse(z.tuple([handle, sql, params]), args));
+      case 'close':
+        return this.#close(...parse(z.tuple([handle]), args));
+      default:
+        throw new HostError('ENOSYS', `database has no function ${JSON.stringify(name)}`);
+    }
+  }
+
+  #open(path: string, readonly: boolean): HostAnswer {
+    const opened =
+      path === ':memory:' ? this.#ask(this.#opening(path, false, true)) : this.#openFile(path, readonly);
+    const { database } = opened as { database: number };
+    this.#paths.set(database, path);
+    return { value: database, target: path };
+  }
+
+  #openFile(path: string, readonly: boolean): HostValue {
+    const { worktree, template, capabilities, closed, config } = this.#context;
+    const reach = new Reach({ worktree, write: config.write, capabilities, closed });
+    const place: Place = { reach, base: worktree ?? '/no-worktree', template, worktree };
+    try {
+      const access = readonly ? 'read' : 'write';
+      return withExisting(place, path, { access, syscall: 'open' }, ({ stat, real, written }) => {
+        if (!stat.isFile())
+          throw new HostError('ENXIO', `ENXIO: not a file, open '${written}'`, { target: written });
+        return this.#ask(this.#opening(real, readonly, false));
+      });
+    } catch (error) {
+      if (readonly || !(error instanceof HostError) || error.code !== 'ENOENT') throw error;
+      return withSpot(place, path, { syscall: 'open' }, ({ real }) =>
+        this.#ask(this.#opening(real, false, true)),
+      );
+    }
+  }
+
+  #opening(path: string, readonly: boolean, create: boolean): DatabaseRequest {
+    const maxPages = Math.max(1, Math.floor(this.#context.config.maxFileBytes / pageBytes));
+    return { type: 'open', path, readonly, create, maxPages };
+  }
+
+  #query(database: number, text: string, values: z.infer<typeof params>): HostAnswer {
+    const { maxRows, maxBytes } = this.#context.config;
+    requireHarmless(text);
+    const answer = this.#ask({ type: 'query', database, sql: text, params: values, maxRows, maxBytes });
+    return { value: (answer as { rows: HostValue }).rows, target: this.#target(database, text) };
+  }
+
+  #exec(database: number, text: string, values: z.infer<typeof params>): HostAnswer {
+    requireHarmless(text);
+    const { changes, lastInsertRowid } = this.#ask({ type: 'exec', database, sql: text, params: values }) as {
+      changes: number;
+      lastInsertRowid: HostValue;
+    };
+    return { value: { changes, lastInsertRowid }, target: this.#target(database, text) };
+  }
+
+  #close(database: number): HostAnswer {
+    this.#ask({ type: 'close', database });
+    const target = this.#paths.get(database) ?? '';
+    this.#paths.delete(database);
+    return { value: undefined, target };
+  }
+
+  #ask(request: DatabaseRequest): HostValue {
+    return this.#context.outside('database', request);
+  }
+
+  #target(database: number, text: string): string {
+    return `${this.#paths.get(database) ?? 'a database'}: ${text.trim().slice(0, 200)}`;
+  }
+}
+
+function requireHarmless(text: string): void {
+  const fault = faultOf(text);
+  if (fault !== undefined)
+    throw new HostError('EACCES', `SQL refused: ${fault}`, {
+      target: text.trim().slice(0, 200),
+      denied: true,
+    });
+}
+
+function parse<Schema extends z.ZodType>(schema: Schema, args: readonly HostValue[]): z.infer<Schema> {
+  const parsed = schema.safeParse(args);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new HostError(
+    'ERR_INVALID_ARG_TYPE',
+    `database: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`,
+  );
+}

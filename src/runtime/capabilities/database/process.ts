@@ -1,0 +1,172 @@
+// A process of its own for the databases of one session: SQLite cannot be interrupted from outside, so a query that
+// runs too long is ended with its process. It does one request after the other and knows nothing of sessions.
+import { readdirSync, readlinkSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import type { DatabaseAnswer, DatabaseRequest, Row, Scalar } from './messages.js';
+
+type Connection = Database.Database;
+
+/** SQLite's own memory, the cache and what a query sorts in included. */
+const heapBytes = 128 * 1024 * 1024;
+/** Waiting for another program's lock; the execution's time ends it sooner. */
+const busyMs = 5000;
+const greatestOpen = 16;
+const greatestText = 64 * 1024 * 1024;
+
+const open = new Map<number, Connection>();
+let lastNumber = 0;
+
+const refused = (code: string, message: string): DatabaseAnswer => ({ type: 'refused', code, message });
+
+function answer(request: DatabaseRequest): DatabaseAnswer {
+  if (request.type === 'open') return openOne(request);
+  const connection = open.get(request.database);
+  if (connection === undefined) return refused('DATABASE_GONE', 'the database is closed');
+  switch (request.type) {
+    case 'close':
+      open.delete(request.database);
+      connection.close();
+      return { type: 'closed' };
+    case 'query':
+      return { type: 'rows', rows: rowsOf(connection, request) };
+    case 'exec':
+      return execute(connection, request);
+  }
+}
+
+function openOne({ path, readonly, create, maxPages }: DatabaseRequest & { type: 'open' }): DatabaseAnswer {
+  if (open.size >= greatestOpen)
+    return refused('EMFILE', `${greatestOpen} databases are open, the most that may be; close one`);
+  const connection = new Database(path, { readonly, fileMustExist: !create, timeout: busyMs });
+  try {
+    connection.defaultSafeIntegers(true);
+    connection.pragma(`hard_heap_limit = ${heapBytes}`);
+    connection.pragma(`max_page_count = ${maxPages}`);
+    connection.pragma('temp_store = MEMORY');
+    connection.pragma('mmap_size = 0');
+    connection.pragma('trusted_schema = OFF');
+    // Opens the file in fact; what is open then must be what was asked for, and not where a link led meanwhile.
+    connection.pragma('schema_version');
+    if (path !== ':memory:') requireOnly(path);
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+  lastNumber += 1;
+  open.set(lastNumber, connection);
+  return { type: 'opened', database: lastNumber };
+}
+
+const expected = new Set<string>();
+
+function requireOnly(path: string): void {
+  for (const ending of ['', '-wal', '-shm', '-journal']) expected.add(path + ending);
+  const strange = openFiles().find((file) => isData(file) && !expected.has(file));
+  if (strange !== undefined)
+    throw Object.assign(new Error('its path led elsewhere meanwhile'), { code: 'EACCES' });
+}
+
+function openFiles(): string[] {
+  return readdirSync('/proc/self/fd').flatMap((descriptor) => {
+    try {
+      return [readlinkSync(`/proc/self/fd/${descriptor}`)];
+    } catch {
+      return []; // the folder itself, closed by now
+    }
+  });
+}
+
+/** Node has files open from its start, which are no databases. */
+const atStart = new Set(openFiles());
+const isData = (file: string): boolean =>
+  file.startsWith('/') && !atStart.has(file) && !/^\/(?:dev|proc)\//.test(file);
+
+function rowsOf(
+  connection: Connection,
+  { sql, params, maxRows, maxBytes }: DatabaseRequest & { type: 'query' },
+): Row[] {
+  const statement = connection.prepare(sql);
+  if (!statement.reader)
+    throw Object.assign(new Error('query: the statement gives no rows; use exec'), { code: 'ERR_NO_ROWS' });
+  const rows: Row[] = [];
+  let bytes = 0;
+  for (const row of statement.iterate(...bindings(params)) as Iterable<Record<string, unknown>>) {
+    const entries = Object.entries(row).map(([name, value]) => [name, toScalar(value)] as const);
+    bytes += entries.reduce((sum, [name, value]) => sum + name.length + sizeOf(value), 0);
+    if (rows.length >= maxRows || bytes > maxBytes) {
+      const most = rows.length >= maxRows ? `${maxRows} rows` : `${maxBytes} bytes`;
+      throw Object.assign(
+        new Error(`query: the result is more than ${most}, the most that may be; add a LIMIT`),
+        {
+          code: 'ERR_RESULT_TOO_LARGE',
+        },
+      );
+    }
+    rows.push(Object.fromEntries(entries));
+  }
+  return rows;
+}
+
+function execute(
+  connection: Connection,
+  { sql, params }: DatabaseRequest & { type: 'exec' },
+): DatabaseAnswer {
+  const hasParams = Array.isArray(params) ? params.length > 0 : Object.keys(params).length > 0;
+  if (!hasParams) {
+    const before = totalChanges(connection);
+    connection.exec(sql);
+    const last = connection.prepare('SELECT last_insert_rowid() AS id').get() as { id: bigint };
+    return { type: 'done', changes: totalChanges(connection) - before, lastInsertRowid: toScalar(last.id) };
+  }
+  const statement = connection.prepare(sql);
+  if (statement.reader) {
+    statement.all(...bindings(params));
+    return { type: 'done', changes: 0, lastInsertRowid: null };
+  }
+  const { changes, lastInsertRowid } = statement.run(...bindings(params));
+  return { type: 'done', changes, lastInsertRowid: toScalar(lastInsertRowid) };
+}
+
+const totalChanges = (connection: Connection): number =>
+  Number((connection.prepare('SELECT total_changes() AS n').get() as { n: bigint }).n);
+
+function bindings(params: (DatabaseRequest & { type: 'query' })['params']): unknown[] {
+  if (Array.isArray(params)) return params.map(fromScalar);
+  const named = Object.entries(params).map(([name, value]) => [
+    name.replace(/^[:@$]/, ''),
+    fromScalar(value),
+  ]);
+  return named.length === 0 ? [] : [Object.fromEntries(named)];
+}
+
+function fromScalar(value: Scalar): unknown {
+  if (value === null || typeof value !== 'object' || value instanceof Uint8Array) return value;
+  return BigInt(value.bigint);
+}
+
+function toScalar(value: unknown): Scalar {
+  if (typeof value !== 'bigint') return value as Scalar;
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : { bigint: String(value) };
+}
+
+function sizeOf(value: Scalar): number {
+  if (typeof value === 'string' || value instanceof Uint8Array) {
+    if (value.length > greatestText) return Infinity;
+    return value.length;
+  }
+  return 8;
+}
+
+process.on('message', (request: DatabaseRequest) => {
+  let reply: DatabaseAnswer;
+  try {
+    reply = answer(request);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'ERR_DATABASE';
+    reply = refused(code, error instanceof Error ? error.message : String(error));
+  }
+  process.send?.(reply);
+});
+process.on('disconnect', () => process.exit(0));
+process.send?.({ type: 'ready' });

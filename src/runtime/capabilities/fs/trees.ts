@@ -1,0 +1,184 @@
+// Folders and what is in them: listing, making and removing, each step from the descriptor of the one before, so that
+// a folder that is swapped for a link on the way leads nowhere.
+import {
+  closeSync,
+  constants,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  opendirSync,
+  rmdirSync,
+  unlinkSync,
+  type Stats,
+} from 'node:fs';
+import { join } from 'node:path';
+import { HostError } from '../host-module.js';
+import { absolute, withExisting, withSpot, type Place, type Spot } from './anchor.js';
+import { system } from './contents.js';
+import { systemError } from './errors.js';
+
+const { O_DIRECTORY, O_NOFOLLOW } = constants;
+const O_PATH = 0o10_000_000;
+
+export interface Entry {
+  /** Relative to the folder that was listed. */
+  name: string;
+  kind: 'file' | 'directory' | 'symlink' | 'other';
+}
+
+export interface Walk {
+  /** At most so many entries, of all folders together. */
+  greatest: number;
+  /** Whether there is time to go on; throws where there is not. */
+  checkTime: () => void;
+}
+
+/** What is in a folder, in no order; links are not followed. */
+export function list(place: Place, path: string, recursive: boolean, walk: Walk): Entry[] {
+  return withExisting(
+    place,
+    path,
+    { access: 'read', syscall: 'scandir' },
+    ({ path: anchored, stat, written, real }) => {
+      if (!stat.isDirectory()) throw systemError('ENOTDIR', 'scandir', written);
+      const entries: Entry[] = [];
+      collect(anchored, '', written);
+      return entries;
+
+      function collect(folder: string, prefix: string, shown: string): void {
+        for (const entry of entriesOf(folder, shown)) {
+          walk.checkTime();
+          if (entries.length >= walk.greatest) {
+            const message = `folder '${written}' holds more than ${walk.greatest} entries, the most that are listed at once`;
+            throw new HostError('ERR_FS_FILE_TOO_LARGE', message, { target: written });
+          }
+          entries.push({ name: prefix + entry.name, kind: entry.kind });
+          const isClosed = !place.reach.allows(join(real, prefix, entry.name), 'read');
+          if (!recursive || entry.kind !== 'directory' || isClosed) continue;
+          withFolder(folder, entry.name, (inner) =>
+            collect(inner, `${prefix}${entry.name}/`, `${shown}/${entry.name}`),
+          );
+        }
+      }
+    },
+  );
+}
+
+function entriesOf(folder: string, shown: string): Entry[] {
+  return system('scandir', shown, () => {
+    // Through the descriptor anew: the one that names the folder cannot be read from.
+    const directory = opendirSync(folder);
+    try {
+      const entries: Entry[] = [];
+      for (let entry = directory.readSync(); entry !== null; entry = directory.readSync()) {
+        entries.push({ name: entry.name, kind: kindOf(entry) });
+      }
+      return entries;
+    } finally {
+      directory.closeSync();
+    }
+  });
+}
+
+export function kindOf(entry: Pick<Stats, 'isFile' | 'isDirectory' | 'isSymbolicLink'>): Entry['kind'] {
+  if (entry.isFile()) return 'file';
+  if (entry.isDirectory()) return 'directory';
+  return entry.isSymbolicLink() ? 'symlink' : 'other';
+}
+
+/** Has a folder's folder while `use` runs; one that is gone, or a link now, is passed over. */
+function withFolder(folder: string, name: string, use: (path: string) => void): void {
+  let descriptor: number;
+  try {
+    descriptor = openSync(`${folder}/${name}`, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+  } catch {
+    return;
+  }
+  try {
+    use(`/proc/self/fd/${descriptor}`);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Makes a folder; with `recursive` those on the way as well, and then one that is there is no fault. */
+export function makeFolder(
+  place: Place,
+  path: string,
+  { recursive, mode }: { recursive: boolean; mode: number },
+): string | undefined {
+  const make = (spot: Spot): void => system('mkdir', spot.written, () => mkdirSync(spot.path, { mode }));
+  if (!recursive) {
+    withSpot(place, path, { syscall: 'mkdir' }, make);
+    return undefined;
+  }
+  const missing: string[] = [];
+  let written = absolute(place, path);
+  while (!isFolder(place, written)) {
+    missing.unshift(written);
+    const parent = written.slice(0, written.lastIndexOf('/')) || '/';
+    if (parent === written) break;
+    written = parent;
+  }
+  for (const folder of missing) withSpot(place, folder, { syscall: 'mkdir' }, make);
+  return missing[0];
+}
+
+/** Throws ENOTDIR for what is no folder. */
+function isFolder(place: Place, path: string): boolean {
+  try {
+    return withExisting(place, path, { access: 'read', syscall: 'mkdir' }, ({ stat, written }) => {
+      if (!stat.isDirectory()) throw systemError('EEXIST', 'mkdir', written);
+      return true;
+    });
+  } catch (error) {
+    if (error instanceof HostError && error.code === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+/** Removes a file, link or folder with all in it. */
+export function removeTree(
+  place: Place,
+  path: string,
+  { recursive, force }: { recursive: boolean; force: boolean },
+  walk: Walk,
+): void {
+  try {
+    withSpot(place, path, { syscall: 'rm' }, (spot) => {
+      const stat = system('rm', spot.written, () => lstatSync(spot.path));
+      if (!stat.isDirectory()) {
+        system('rm', spot.written, () => unlinkSync(spot.path));
+        return;
+      }
+      if (!recursive) {
+        const message = `Path is a directory: rm returned EISDIR (is a directory) ${spot.written}`;
+        throw new HostError('ERR_FS_EISDIR', message, {
+          target: spot.written,
+          fields: { path: spot.written },
+        });
+      }
+      empty(spot.path, spot.written);
+      system('rm', spot.written, () => rmdirSync(spot.path));
+    });
+  } catch (error) {
+    if (force && error instanceof HostError && error.code === 'ENOENT') return;
+    throw error;
+  }
+
+  function empty(folder: string, shown: string): void {
+    const name = folder.slice(folder.lastIndexOf('/') + 1);
+    withFolder(folder.slice(0, -name.length - 1), name, (inside) => {
+      for (const entry of entriesOf(inside, shown)) {
+        walk.checkTime();
+        const [at, text] = [`${inside}/${entry.name}`, `${shown}/${entry.name}`];
+        if (entry.kind === 'directory') {
+          empty(at, text);
+          system('rm', text, () => rmdirSync(at));
+        } else {
+          system('rm', text, () => unlinkSync(at));
+        }
+      }
+    });
+  }
+}

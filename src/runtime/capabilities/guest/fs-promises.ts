@@ -1,0 +1,4 @@
+// The module `fs/promises`.
+import fs from 'vmsys:fs';
+
+export default fs.promises;

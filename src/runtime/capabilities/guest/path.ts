@@ -1,0 +1,4 @@
+// The module `path`, with Node's POSIX functions.
+import path from 'path-browserify';
+
+export default path;

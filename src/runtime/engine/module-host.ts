@@ -1,0 +1,44 @@
+// What a script's `import` and `require` reach: the engine asks, whoever opened the sandbox answers. Everything here
+// is called in the worker's thread while the script waits.
+
+export interface ModuleHost {
+  /**
+   * What `specifier` means to the file `referrer` (the filename its code was evaluated with): the id of a module.
+   * Throws an Error with the message, and where it has one the `code`, that the script is to catch.
+   */
+  resolve(specifier: string, referrer: string, by: 'import' | 'require'): string;
+  /** A module's source; asked once for each id in a session. Throws as {@link resolve} does. */
+  load(id: string): ModuleSource;
+  /**
+   * Does what a host module's function does: `args` and the answer are JSON-like values, bytes are Uint8Array.
+   * Throws as {@link resolve} does; the error's own fields (`code`, `syscall`, `path`, …) reach the script.
+   */
+  call(module: string, name: string, args: readonly HostValue[]): HostValue;
+}
+
+export type HostValue =
+  undefined | null | boolean | number | string | Uint8Array | HostValue[] | { [key: string]: HostValue };
+
+export interface ModuleSource {
+  /**
+   * `module`: an ES module; `commonjs`: the body of a CommonJS module; `json`: a text; `host`: the body of a CommonJS
+   * module that is given one more variable, `host(name, …args)`, which calls {@link ModuleHost.call} for its id.
+   */
+  format: 'module' | 'commonjs' | 'json' | 'host';
+  code: string;
+  /** What stack traces call it, and the `referrer` of what it imports. */
+  filename: string;
+  /** The names that an ES module can import from one of another format, where they are known without running it. */
+  exports?: readonly string[];
+}
+
+/** A library as a session loads it, before its first run: evaluated once, then in the session's memory. */
+export interface LibraryCode {
+  id: string;
+  /** What `import` and `require` call it. */
+  name: string;
+  /** The variable of the global scope that has it. */
+  global?: string | undefined;
+  format: 'script' | 'module';
+  code: string;
+}

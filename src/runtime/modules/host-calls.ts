@@ -1,0 +1,43 @@
+// One call of a host module: made, timed, and told of, whether it was allowed or not.
+import type { HostCall } from '../../records/index.js';
+import { HostError, type OpenHostModule } from '../capabilities/host-module.js';
+import type { HostValue } from '../engine/module-host.js';
+
+/** A target is for people to read; a script may pass a whole program as one. */
+const greatestTarget = 1024;
+
+export interface Calling {
+  /** The module's name. */
+  module: string;
+  /** The function's. */
+  name: string;
+  args: readonly HostValue[];
+}
+
+/** Throws what the module throws: for a script to catch, an Error with its code and fields as properties. */
+export function callHostModule(
+  opened: OpenHostModule,
+  { module, name, args }: Calling,
+  onCall: ((call: HostCall) => void) | undefined,
+): HostValue {
+  const startedAt = performance.now();
+  const tell = (allowed: boolean, target: string, bytes?: number): void =>
+    onCall?.({
+      module,
+      call: name,
+      target: target.slice(0, greatestTarget),
+      allowed,
+      ms: Math.round((performance.now() - startedAt) * 1000) / 1000,
+      ...(bytes === undefined ? {} : { bytes }),
+    });
+  try {
+    const { value, target = '', bytes } = opened.call(name, args);
+    tell(true, target, bytes);
+    return value;
+  } catch (error) {
+    if (!(error instanceof HostError)) throw error;
+    tell(!error.denied, error.target ?? '');
+    const { message, code, fields } = error;
+    throw Object.assign(new Error(message), { code, ...fields });
+  }
+}
