@@ -211,7 +211,7 @@ t.test(
     runtime.templates.create({ name: 'bad', startup: ['enum.ts'] });
     await t.rejects(runtime.sessions.create({ template: 'bad', worktree }), {
       code: 'STARTUP_FAILED',
-      message: /SyntaxError: TypeScript enum/,
+      message: /SyntaxError: enum\.ts:2:3: TypeScript enum/,
     });
   },
 );
