@@ -157,7 +157,7 @@ t.test('a link that is swapped while it is imported never shows what lies outsid
       session,
       `try { String(require('./swapped.js').secret) } catch (error) { error.code }`,
     );
-    seen.add(String(result?.json ?? error?.message));
+    seen.add(typeof result?.json === 'string' ? result.json : `failed: ${error?.message}`);
   }
   t.strictSame([...seen].toSorted(), ['INVALID_PATH', 'none']);
 });
