@@ -4,16 +4,21 @@ import { parseFlags, usage } from '../../src/host/flags.js';
 
 t.test('every flag of the usage is understood', async (t) => {
   const argv = ['--socket', '/s', '--state-dir=/d', '--cache-dir', '/c', '--log-level', 'debug'];
-  t.strictSame(parseFlags([...argv, '--log-format', 'json', '--config', '/f']), {
-    socket: '/s',
-    stateDir: '/d',
-    cacheDir: '/c',
-    logLevel: 'debug',
-    logFormat: 'json',
-    config: '/f',
-    help: false,
-    version: false,
-  });
+  t.strictSame(
+    parseFlags([...argv, '--log-format', 'json', '--config', '/f', '--idle-exit', '9', '--peers=group']),
+    {
+      socket: '/s',
+      stateDir: '/d',
+      cacheDir: '/c',
+      logLevel: 'debug',
+      logFormat: 'json',
+      config: '/f',
+      idleExit: '9',
+      peers: 'group',
+      help: false,
+      version: false,
+    },
+  );
   const named = [...usage.matchAll(/^ {2}--([a-z-]+)/gm)].map((match) => match[1] ?? '');
   t.ok(named.length >= 6);
   for (const name of named.filter((flag) => flag !== 'help')) {

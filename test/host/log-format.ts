@@ -1,6 +1,12 @@
 import * as fc from 'fast-check';
 import t from 'tap';
-import { formatJson, formatPretty, logLevels, type LogLine } from '../../src/host/log-format.js';
+import {
+  formatJournal,
+  formatJson,
+  formatPretty,
+  logLevels,
+  type LogLine,
+} from '../../src/host/log-format.js';
 
 const line = (message: string, fields: LogLine['fields'] = {}): LogLine => ({
   time: new Date('2025-01-02T03:04:05.678Z'),
@@ -57,4 +63,25 @@ t.test('whatever is logged, it is one line without control characters', async (t
     ),
   );
   t.end();
+});
+
+t.test('no line is longer than the journal takes, and what was cut says so', async (t) => {
+  const long = '\u{1f600}"\n'.repeat(30_000);
+  const entries = [
+    line(long),
+    line('x', { text: long, error: new Error(long), list: Array.from({ length: 50_000 }, () => 'abc') }),
+    line(
+      'x',
+      Object.fromEntries(Array.from({ length: 5000 }, (_, at) => [`field${at}`, long.slice(0, 100)])),
+    ),
+  ];
+  for (const entry of entries) {
+    for (const text of [formatJson(entry), formatJournal(entry)]) {
+      t.ok(Buffer.byteLength(text) < 48 * 1024, `${Buffer.byteLength(text)} bytes`);
+      t.match(JSON.parse(text.replace(/^<\d>/, '')), { truncated: true, message: String });
+    }
+  }
+  const stack = 'x'.repeat(5000);
+  const cut = JSON.parse(formatJson(line('x', { stack, long })));
+  t.match(cut, { stack }, 'of what fits nothing is cut');
 });

@@ -4,12 +4,25 @@ import type { Flags } from '../../src/host/flags.js';
 import { defaults, settle } from '../../src/host/settings.js';
 
 const none: Flags = { help: false, version: false };
-const settleWith = (flags: Partial<Flags>, env: Record<string, string>, file: ConfigFile = {}) =>
-  settle({ flags: { ...none, ...flags }, env: { HOME: '/h', ...env }, file, uid: 7, cwd: '/cwd' });
+const settleWith = (
+  flags: Partial<Flags>,
+  env: Record<string, string>,
+  file: ConfigFile = {},
+  isActivated = false,
+) =>
+  settle({
+    flags: { ...none, ...flags },
+    env: { HOME: '/h', ...env },
+    file,
+    uid: 7,
+    cwd: '/cwd',
+    isActivated,
+  });
 
 t.test('with nothing said, the defaults', async (t) => {
   t.strictSame(settleWith({}, {}), {
     ...defaults,
+    idleExitMs: 0,
     socketPath: '/tmp/vmsys-7/vmsysd.sock',
     stateDir: '/h/.local/state/vmsys',
     cacheDir: '/h/.cache/vmsys',
@@ -80,4 +93,20 @@ t.test('words that are not known, empty paths and long socket paths are refused'
     message: /108 bytes.*at most 107/,
   });
   t.doesNotThrow(() => settleWith({ socket: `/${'x'.repeat(106)}` }, {}));
+});
+
+t.test('under systemd an idle daemon leaves, by hand only where it is asked to', async (t) => {
+  t.equal(settleWith({}, {}, {}, true).idleExitMs, 600_000);
+  t.equal(settleWith({}, {}, { idleExitMs: 0 }, true).idleExitMs, 0);
+  t.equal(settleWith({}, {}, { idleExitMs: 7 }).idleExitMs, 7);
+  t.equal(settleWith({ idleExit: '1.5' }, {}, { idleExitMs: 7 }).idleExitMs, 1500);
+  for (const seconds of ['', '-1', '10m', '1e9', '99999999']) {
+    t.throws(() => settleWith({ idleExit: seconds }, {}), { code: 'USAGE', message: /--idle-exit.*seconds/ });
+  }
+});
+
+t.test('who may connect is one of two words', async (t) => {
+  t.equal(settleWith({}, {}).peers, 'owner');
+  t.equal(settleWith({ peers: 'group' }, {}, { peers: 'owner' }).peers, 'group');
+  t.throws(() => settleWith({ peers: 'all' }, {}), { code: 'USAGE', message: /"all".*owner, group/ });
 });
