@@ -36,8 +36,9 @@ export function inheritSocket(descriptor: number, native: Native | undefined): I
           }),
         ),
       );
-      // Without a backlog Node would shrink the queue to 511; who does not fit in it is refused with EAGAIN.
-      server.listen({ fd: descriptor, backlog });
+      // Without a backlog Node would shrink the queue to 511, and who does not fit in it is refused with EAGAIN. Of a
+      // descriptor it takes the number from here only, not from the options.
+      server.listen({ fd: descriptor }, backlog);
     });
   return {
     path: facts?.path,

@@ -36,12 +36,25 @@ t.test('SIGTERM lets a running call end, answers it, and exits 0', async (t) => 
   t.strictSame(await exit, { code: 0, signal: null });
 });
 
-t.test('SIGINT and SIGHUP are the same', async (t) => {
-  for (const signal of ['SIGINT', 'SIGHUP'] as const) {
-    const daemon = await startDaemon(t);
-    daemon.child.kill(signal);
-    t.strictSame(await daemon.exited, { code: 0, signal: null }, signal);
-  }
+t.test('SIGINT is the same', async (t) => {
+  const daemon = await startDaemon(t);
+  daemon.child.kill('SIGINT');
+  t.strictSame(await daemon.exited, { code: 0, signal: null });
+});
+
+t.test('clients are asked to leave, and what they call until then is answered', async (t) => {
+  const daemon = await startDaemon(t);
+  const { client, request, session } = await runInBackground(
+    daemon,
+    'await new Promise((resolve) => setTimeout(resolve, 300)); var done = 1',
+  );
+  const exit = daemon.stop();
+  await until('the request to leave', () => client.notifications.some(({ method }) => method === '$/goaway'));
+  const late = client.send('exec.repl', { session, code: 'done + 1', ifBusy: 'wait' });
+  t.match(await client.reply(request), { result: { status: 'ok' } });
+  t.match(await client.reply(late), { result: { status: 'ok', result: { json: 2 } } });
+  client.close();
+  t.strictSame(await exit, { code: 0, signal: null });
 });
 
 t.test('a call that does not end within the grace is cancelled, and answered so', async (t) => {
