@@ -30,15 +30,12 @@ export class References {
   /** What restores the image with this number; nothing but the base for none. Throws STATE_UNAVAILABLE. */
   stateOf(session: SessionId, number: number | undefined): State {
     if (number === undefined) return { parent: undefined };
+    const takenAt = this.#store.images.takenAt(number);
+    // A session that is still as its template made it refers to the template's own image.
+    if (takenAt !== undefined && this.#store.warmStarts.hasImage(number))
+      return { parent: { image: number, reference: this.#reference(session, number) }, takenAt };
     const image = this.#store.images.find(number);
     if (image === undefined) throw unavailable(session, `image ${number} is not in the database`);
-    // A session that is still as its template made it refers to the template's own image.
-    if (this.#store.warmStarts.hasImage(number)) {
-      return {
-        parent: { image: number, reference: this.#reference(session, number) },
-        takenAt: image.takenAt,
-      };
-    }
     const parent =
       image.parent === undefined
         ? undefined

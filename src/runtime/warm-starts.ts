@@ -38,9 +38,10 @@ export class WarmStarts {
 
   /** Takes up what is kept under the key, if anything is: the state, and a record of each startup file's run. */
   adopt(session: LiveSession, key: string | undefined): boolean {
-    const warm = key === undefined ? undefined : this.#store.warmStarts.find(key, Date.now());
-    if (warm === undefined) return false;
-    this.#store.atomically(() => {
+    if (key === undefined) return false;
+    return this.#store.atomically(() => {
+      const warm = this.#store.warmStarts.find(key, Date.now());
+      if (warm === undefined) return false;
       let lastExecution = 0;
       for (const { execution, events } of warm.executions)
         lastExecution = this.#copy(session, execution, events);
@@ -48,8 +49,8 @@ export class WarmStarts {
       const absentMs = this.#store.presence.absentMs - (Date.now() - warm.takenAt);
       session.state = { image: warm.image, lastExecution, absentMs };
       this.#store.states.save(session.id, session.state);
+      return true;
     });
-    return true;
   }
 
   /** Writes an execution of the first session's start as one of this session's; answers its number. */

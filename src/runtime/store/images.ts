@@ -30,6 +30,7 @@ export class ImageStore {
   readonly #drop;
   readonly #parent;
   readonly #bytes;
+  readonly #takenAt;
   readonly #sweep;
 
   constructor(db: Connection) {
@@ -44,7 +45,13 @@ export class ImageStore {
     this.#drop = db.prepare(`DELETE FROM images WHERE number = ? AND ${unused}`);
     this.#parent = db.prepare<[number], number | null>(`SELECT parent FROM images WHERE number = ?`).pluck();
     this.#bytes = db.prepare<[number], number>(`SELECT bytes FROM images WHERE number = ?`).pluck();
+    this.#takenAt = db.prepare<[number], number>(`SELECT taken_at FROM images WHERE number = ?`).pluck();
     this.#sweep = db.prepare(`DELETE FROM images WHERE ${unused}`);
+  }
+
+  /** When it was taken, without reading it. */
+  takenAt(number: number): number | undefined {
+    return this.#takenAt.get(number);
   }
 
   find(number: number): StoredImage | undefined {
