@@ -70,12 +70,12 @@ export function formatLine(line: LogLine, { paint, short }: { paint: Paint; shor
   return [
     paint('dim', time),
     paint(styles[line.level], line.level.toUpperCase().padEnd(5)),
-    scalarText(line.message),
+    scalarText(line.message).replaceAll('\n', '\\n'),
     ...fields,
   ].join(' ');
 }
 
 function quoted(value: unknown): string {
-  const text = scalarText(value).replaceAll('\n', '\\n');
+  const text = scalarText(value);
   return /^[^\s"=]+$/.test(text) ? text : JSON.stringify(text);
 }

@@ -38,4 +38,4 @@ export const lastOf = (query: Query, ...sources: LogLine[][]): LogLine[] =>
     .map((line, at) => ({ line, at, time: Date.parse(line.time) }))
     .toSorted((one, other) => one.time - other.time || one.at - other.at)
     .map(({ line }) => line)
-    .slice(-query.lines);
+    .slice(-query.lines || Infinity); // from -0 on would be all of them

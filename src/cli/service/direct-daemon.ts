@@ -75,7 +75,8 @@ function readHolder(path: string): DirectDaemon | undefined {
 function isAlive(pid: number): boolean {
   try {
     const state = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '')[0];
-    return state !== 'Z' && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('vmsysd');
+    const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+    return state !== 'Z' && words.some((word) => /(^|\/)vmsysd(\.js)?$/.test(word));
   } catch {
     return false; // it ended, perhaps between the two
   }

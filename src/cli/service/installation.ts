@@ -1,7 +1,7 @@
 // This process to the installation it belongs to: where Node and the programs are, by their real paths, and which
 // folders hold the native code that a sandbox must let them load.
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
-import { basename, dirname, isAbsolute, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 
@@ -16,7 +16,6 @@ export interface Installation {
 }
 
 const PackageJson = z.object({ version: z.string() });
-const Report = z.object({ sharedObjects: z.array(z.string()) });
 
 /** Where the units' `ExecPaths=` begin: what lies below them needs no mention. */
 const systemFolders = ['/usr', '/bin', '/sbin', '/lib', '/lib64'];
@@ -51,12 +50,10 @@ const linkedPackages = (root: string): string[] => {
   return existsSync(folder) ? [realpathSync(folder)] : [];
 };
 
-/** Folders of the shared libraries of this Node: a Homebrew or Nix build brings its own. */
+/** Folders of the shared libraries of this Node: a Homebrew or Nix build brings its own. See proc_pid_maps(5). */
 function librariesOf(node: string): string[] {
-  // Declared as text, but it is the object.
-  const report = Report.safeParse(process.report.getReport());
-  const files = report.data?.sharedObjects ?? [];
-  return files.filter((file) => isAbsolute(file) && file !== node && existsSync(file)).map(folderOf);
+  const files = readFileSync('/proc/self/maps', 'utf8').match(/(?<= )\/.*\.so\b.*$/gm) ?? [];
+  return [...new Set(files)].filter((file) => file !== node && existsSync(file)).map(folderOf);
 }
 
 const folderOf = (file: string): string => dirname(realpathSync(file));

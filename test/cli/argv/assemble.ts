@@ -162,3 +162,15 @@ t.test('every method of the table has flags that can be told apart', async (t) =
     }
   }
 });
+
+t.test('a letter stands for the flag that claims it, and for no other', async (t) => {
+  const params = z.strictObject({
+    follow: z.boolean().optional().meta({ short: 'f' }),
+    lines: z.int().optional().meta({ short: 'n' }),
+    text: z.string().optional(),
+  });
+  t.strictSame(read(params, ['-f', '-n', '5']), { follow: true, lines: 5 });
+  t.strictSame(read(params, ['-x'], ['text']), { text: '-x' });
+  t.strictSame(read(params, ['--', '-f'], ['text']), { text: '-f' });
+  t.throws(() => read(params, ['-n', '-f']), { message: /--lines needs a value/ });
+});
