@@ -7,7 +7,9 @@ export const transport = (limits) => `## Transport
 
 The daemon speaks JSON-RPC 2.0 over a Unix stream socket, and over nothing else. The socket is \`--socket PATH\`, else
 \`$VMSYS_SOCKET\`, else \`$XDG_RUNTIME_DIR/vmsys/vmsysd.sock\`, else \`/tmp/vmsys-$UID/vmsysd.sock\`. Its folder has the mode
-\`0700\`, the socket \`0600\`: the permissions of the file are the authentication.
+\`0700\`, the socket \`0600\`: the permissions of the file are the authentication. Where the kernel says who is at the
+other end, connections of other users are closed even so, those of root as well; \`--peers group\` lets the members of the
+daemon's group in.
 
 ### Framing
 
@@ -41,6 +43,19 @@ sends it no events. Once it has read everything, it gets one \`exec.missed\` for
 first event that it missed; then events come again. Read what lies between with \`exec.events\`. Of a session, only the
 latest \`session.changed\` is sent, of a library the latest \`lib.changed\`; progress that was missed is not told again. A
 client that misses ${limits.missed} executions without reading is cut off.
+
+### When the daemon leaves
+
+The daemon leaves when it is told to, and, where systemd listens for it, when nobody was connected for a while: the next
+connection starts it again. Before it leaves it sends the notification \`$/goaway {}\` on each connection and goes on
+answering. Send what is new on a new connection: it waits in the socket's queue, and the next daemon answers it. Close the
+old one once your calls on it are answered; nothing is lost then. (One that has not said anything yet is told after its
+first message.) A client that does not know the word is ended after a second without a call, or after
+\`shutdownGraceMs\` (5 seconds), when what still runs is cancelled.
+
+Subscriptions end with their connection. A connection that ends without a reply says nothing about the call: repeat it
+where its description says that it may be, or where the request was not sent. Where connecting fails with \`EAGAIN\`
+the queue is full: try again shortly. The client of this package (\`vmsysd/client\`) does all this by itself.
 
 ### Example
 

@@ -11,8 +11,6 @@ export interface Activation {
   notifySocket: string | undefined;
   /** Within so long after each other the main thread is to say that it lives. */
   watchdogMs: number | undefined;
-  /** `device:inode` of the journal's stream; only the descriptor that has these is the journal's. */
-  journalStream: string | undefined;
   /** What was there, but is not for us: lines for the log. */
   ignored: string[];
 }
@@ -44,7 +42,6 @@ export function takeActivation(env: NodeJS.ProcessEnv, pid: number): Activation 
     descriptor: hasSockets && isForUs('LISTEN_PID', 'the inherited socket') ? chooseSocket(given) : undefined,
     notifySocket: given['NOTIFY_SOCKET'] || undefined,
     watchdogMs: hasWatchdog && isForUs('WATCHDOG_PID', 'the watchdog') ? watchdogMs(given) : undefined,
-    journalStream: given['JOURNAL_STREAM'] || undefined,
     ignored,
   };
 }

@@ -21,18 +21,19 @@ export async function main(argv: readonly string[]): Promise<void> {
   process.stderr.on('error', () => {});
   // Whatever this process makes is for its owner alone.
   process.umask(0o077);
+  const logTarget = findLogTarget(process.stderr.fd, process.env['JOURNAL_STREAM']);
   let flags: Flags;
   try {
     flags = parseFlags(argv);
   } catch (error) {
-    return fail(error);
+    return fail(error, logTarget);
   }
   if (flags.help) return void process.stdout.write(usage);
   if (flags.version) return void process.stdout.write(`vmsysd ${readVersion()}\n`);
-  await run(flags);
+  await run(flags, logTarget);
 }
 
-async function run(flags: Flags): Promise<void> {
+async function run(flags: Flags, logTarget: LogTarget): Promise<void> {
   const { env } = process;
   const uid = process.getuid?.() ?? 0;
   const gid = process.getgid?.() ?? 0;
@@ -41,10 +42,8 @@ async function run(flags: Flags): Promise<void> {
   let log: Log;
   let reread: () => Settings;
   let settings: Settings;
-  let logTarget: LogTarget;
   try {
     activation = takeActivation(env, process.pid);
-    logTarget = findLogTarget(process.stderr.fd, activation.journalStream);
     const [{ readConfig }, { settle }, { defaultConfigPath }] = await Promise.all([
       import('./config.js'),
       import('./settings.js'),
@@ -66,7 +65,7 @@ async function run(flags: Flags): Promise<void> {
       isJournal: logTarget.kind === 'journal',
     });
   } catch (error) {
-    return fail(error);
+    return fail(error, logTarget);
   }
 
   const exit = async (status: number): Promise<never> => {
@@ -131,10 +130,12 @@ function reload(daemon: Daemon, log: Log): void {
   }
 }
 
-/** A fault from before there is a log. */
-function fail(error: unknown): void {
+/** A fault from before there is a log. Each of its lines is an error to the journal as well: sd-daemon(3). */
+function fail(error: unknown, { kind }: LogTarget): void {
   if (!(error instanceof StartError)) throw error;
-  process.stderr.write(`vmsysd: ${error.message}\n`);
+  const lines = `vmsysd: ${error.message}`.split('\n');
+  const prefix = kind === 'journal' ? '<3>' : '';
+  process.stderr.write(lines.map((line) => `${prefix}${line}\n`).join(''));
   process.exitCode = error.exitStatus;
 }
 

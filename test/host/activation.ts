@@ -47,7 +47,6 @@ t.test('the rest is read, and everything is gone from the environment', async (t
   t.match(takeActivation(env, 42), {
     notifySocket: '/run/notify',
     watchdogMs: 30_000,
-    journalStream: '9:1234',
     ignored: [],
   });
   t.strictSame(env, { HOME: '/h' });
