@@ -24,12 +24,16 @@ export interface Libraries {
   close(): Promise<void>;
 }
 
+/** Past the first answers of a daemon that was started for them. */
+const watchAfterMs = 1000;
+
 /** Opens the cache, which works without a network and with a damaged manifest: then its methods say what is wrong. */
 export async function openLibraries({ cacheDir, log }: { cacheDir: string; log: Log }): Promise<Libraries> {
   let runtime: Runtime | undefined;
   const cache = await openLibraryCache({
     folder: cacheDir,
     watch: true,
+    watchAfterMs,
     check: async (candidate) => {
       if (runtime === undefined)
         throw new RuntimeError('OVERLOADED', 'the daemon is starting; add the library again');

@@ -43,6 +43,7 @@ export class Cache implements LibraryCache {
   readonly #faults = new Map<string, string>();
   readonly #background: Promise<void>[] = [];
   #follower: Follower | undefined;
+  #watchDue: NodeJS.Timeout | undefined;
   #manifestProblem: string | undefined;
 
   constructor(options: CacheParts) {
@@ -154,6 +155,7 @@ export class Cache implements LibraryCache {
   }
 
   async close(): Promise<void> {
+    clearTimeout(this.#watchDue);
     this.#closing.abort(unavailable('closed', 'the library cache is closing'));
     await this.#runs.close();
     await Promise.all(this.#background);
@@ -174,12 +176,16 @@ export class Cache implements LibraryCache {
         (error: unknown) => this.#log('warn', `the cache was not swept: ${messageOf(error)}`, error),
       ),
     );
-    if (this.#options.watch === true)
-      this.#background.push(
-        this.#watch().catch((error: unknown) =>
-          this.#log('error', 'changes of libraries go unnoticed', error),
-        ),
-      );
+    const { watch = false, watchAfterMs = 0 } = this.#options;
+    if (!watch) return;
+    if (watchAfterMs === 0) this.#watchInBackground();
+    else this.#watchDue = setTimeout(() => this.#watchInBackground(), watchAfterMs);
+  }
+
+  #watchInBackground(): void {
+    this.#background.push(
+      this.#watch().catch((error: unknown) => this.#log('error', 'changes of libraries go unnoticed', error)),
+    );
   }
 
   async #watch(): Promise<void> {

@@ -11,6 +11,11 @@ export interface LibraryCacheOptions {
   check?: LibraryCheck;
   /** Follow local files, and notice changes of the cache by others and behind our back. Default false. */
   watch?: boolean;
+  /**
+   * Begins to watch only so long after opening. Nothing that happens before goes unnoticed, but loading the watcher
+   * keeps this thread busy for some 30 ms, which a daemon's first clients need not wait for. Default 0.
+   */
+  watchAfterMs?: number;
   /** Told of what an operator should know. Default: nobody is. */
   log?: (entry: { level: 'debug' | 'info' | 'warn' | 'error'; message: string; error?: unknown }) => void;
 }

@@ -12,6 +12,7 @@ import {
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { because, contentPath, FakeRegistry, openTestCache, type TestCache } from '../fixtures/libcache.js';
+import { tempFolder } from '../fixtures/temp.js';
 import { until } from '../fixtures/until.js';
 
 const packages = { 'one@1.0.0': 'exports.a = 1', 'two@1.0.0': 'exports.b = 2' };
@@ -142,4 +143,18 @@ t.test('what does not load stays untried, and whoever adds it is told why', asyn
   t.same(watching.cache.list(), []);
   await t.rejects(watching.cache.add({ spec: 'bad@1.0.0' }), because('not-loadable'));
   t.same(watching.changes, []);
+});
+
+t.test('a watcher that begins later misses nothing of what happened before', async (t) => {
+  const registry = new FakeRegistry(packages);
+  const path = join(tempFolder(t), 'mine.js');
+  writeFileSync(path, 'exports.a = 1');
+  const first = openTestCache(t, { registry });
+  await first.cache.add({ spec: path });
+  const later = openTestCache(t, { folder: first.folder, registry, watch: true, watchAfterMs: 50 });
+  writeFileSync(path, 'exports.b = 2');
+  await heard(later, 'changed mine@local');
+  const closedBefore = openTestCache(t, { folder: first.folder, registry, watch: true, watchAfterMs: 1e6 });
+  await closedBefore.cache.close();
+  t.strictSame(closedBefore.changes, []);
 });
