@@ -22,13 +22,9 @@ export function usageLines(library: Library, paint: Paint): string[] {
   ];
 }
 
-/** One rule for both formats: what `default` is where there is one, else the module itself. */
+/** A script has a default, whatever it exports. A module that exports nothing by name can have nothing else. */
 function importLine({ name, format, exports }: Library, variable: string): string {
-  if (format === 'script' || exports.includes('default')) return `import ${variable} from '${name}'`;
-  if (exports.length > 0 && exports.length <= mostNamed && exports.every(isVariable)) {
-    return `import { ${exports.join(', ')} } from '${name}'`;
-  }
-  return `import * as ${variable} from '${name}'`;
+  if (format === 'script' || exports.length === 0) return `import ${variable} from '${name}'`;
+  const isShort = exports.length <= mostNamed;
+  return `import ${isShort ? `{ ${exports.join(', ')} }` : `* as ${variable}`} from '${name}'`;
 }
-
-const isVariable = (text: string): boolean => /^[A-Za-z_$][A-Za-z0-9_$]*$/.test(text);
