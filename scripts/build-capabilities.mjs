@@ -1,5 +1,5 @@
 // Builds what of the host modules does not run in the daemon's threads: their guest sides, as the bodies of CommonJS
-// modules, and the process that databases are in. The host sides become one bundle that workers load when they need it.
+// modules, and the process that databases are in.
 import { build } from 'esbuild';
 
 const source = 'src/runtime/capabilities/';
@@ -25,7 +25,10 @@ export async function buildCapabilities() {
     external: ['vmsys:*'],
     footer: { js: 'module.exports=module.exports.default??module.exports;' },
   });
-  const inNode = /** @type {const} */ ({
+  await build({
+    entryPoints: [`${source}database/process.ts`],
+    outfile: `${target}database/process.js`,
+    allowOverwrite: true,
     bundle: true,
     platform: 'node',
     format: 'esm',
@@ -33,11 +36,5 @@ export async function buildCapabilities() {
     external: ['better-sqlite3'],
     sourcemap: true,
     legalComments: 'linked',
-    allowOverwrite: true,
-  });
-  await build({
-    ...inNode,
-    entryPoints: [`${source}database/process.ts`],
-    outfile: `${target}database/process.js`,
   });
 }

@@ -129,6 +129,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       undo: settings.undo,
       environment: env,
       libraries: libraries.cache,
+      closedPaths: [settings.stateDir, settings.cacheDir],
       log: ({ level, message, ...fields }) => log[level](message, fields),
     });
     return await serve(runtime, { ...options, libraries, info, native, notifier, inherited, ownership });

@@ -55,6 +55,8 @@ export const HostCall = z.strictObject({
   allowed: z.boolean().describe('whether the template grants it'),
   ms: z.number(),
   bytes: z.int().optional().describe('how much was read or written'),
+  write: z.boolean().optional().describe('whether it was to be changed, where `call` does not say so'),
+  path: z.string().optional().describe('a second path: where a file was put, the folder a program ran in'),
 });
 export type HostCall = z.infer<typeof HostCall>;
 

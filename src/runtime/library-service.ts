@@ -115,7 +115,7 @@ export class LibraryService implements Libraries {
         shadow: createShadow(limits.memMb),
         shiftTimersMs: 0,
         console: runtime.console,
-        modules: toModuleSettings({ policy: template, template: template.name }),
+        modules: toModuleSettings({ policy: template, template: template.name, closed: [] }),
       });
       await loadInto(worker, libraries, limits);
       return (await worker.request({ type: 'image' })).image;

@@ -21,6 +21,8 @@ export interface ResidentsOptions {
   references: References;
   maxLive: number;
   undo: HistoryBounds;
+  /** Files and folders that no session reaches. */
+  closed: readonly string[];
 }
 
 export class Residents {
@@ -133,6 +135,7 @@ export class Residents {
       modules: toModuleSettings({
         policy: session.policy,
         worktree: session.record.worktree,
+        closed: this.#options.closed,
         template: this.#store.templates.nameOf(session.record.templateId) ?? session.record.templateId,
       }),
     });

@@ -1,4 +1,5 @@
 // Puts the runtime together: the store, the base that every session starts from, the workers and the services.
+import { resolve } from 'node:path';
 import { defaultLimits } from '../records/index.js';
 import { loadBase } from './base-loader.js';
 import { engineIdentity, loadEngineBinary } from './engine/build.js';
@@ -13,6 +14,8 @@ import { SessionKeeper } from './session-keeper.js';
 import { SessionService } from './session-service.js';
 import { StateService } from './state-service.js';
 import { Store } from './store/store.js';
+import { SuggestionService } from './suggestions/suggestion-service.js';
+import { TemplateDocumentService } from './template-documents.js';
 import { TemplateService } from './template-service.js';
 import type { LogEntry, Runtime, RuntimeEvent, RuntimeOptions, Summary } from './types.js';
 import { WarmStarts } from './warm-starts.js';
@@ -72,6 +75,7 @@ async function compose(store: Store, options: RuntimeOptions): Promise<Runtime> 
     references,
     maxLive: max,
     undo,
+    closed: [...databaseFiles(options.database), ...(options.closedPaths ?? [])],
   });
   const runner = new Runner({ store, notify, log });
   const warmStarts = new WarmStarts(store, base, references);
@@ -91,6 +95,8 @@ async function compose(store: Store, options: RuntimeOptions): Promise<Runtime> 
   });
   const sessions = new SessionService({ store, residents, keeper, notify });
   const templates = new TemplateService(store, source, (session) => sessions.delete(session));
+  const documents = new TemplateDocumentService(templates, source);
+  const suggestions = new SuggestionService({ store, residents, keeper, closed: [] });
   const executions = new ExecutionService({ store, residents, keeper, environment });
   const states = new StateService({ store, residents, keeper, base, references });
   const libraries = new LibraryService({
@@ -124,6 +130,8 @@ async function compose(store: Store, options: RuntimeOptions): Promise<Runtime> 
   return {
     engine: engineIdentity,
     templates,
+    documents,
+    suggestions,
     sessions,
     states,
     executions,
@@ -148,6 +156,10 @@ async function compose(store: Store, options: RuntimeOptions): Promise<Runtime> 
     close: ({ graceMs = defaults.graceMs } = {}) => (closed ??= close(graceMs)),
   };
 }
+
+/** What SQLite makes beside a database: opening one of these by other means would drop its locks. */
+const databaseFiles = (path: string): string[] =>
+  path === ':memory:' ? [] : ['', '-wal', '-shm', '-journal'].map((ending) => resolve(path) + ending);
 
 function summarize(store: Store, residents: Residents, pool: WorkerPool, max: number): Summary {
   residents.flush();

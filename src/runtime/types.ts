@@ -1,5 +1,6 @@
 // The runtime as another program sees it: services for templates, sessions and executions, and what they tell.
 import type {
+  Capability,
   CapabilityInput,
   Checkpoint,
   Event,
@@ -15,6 +16,7 @@ import type {
   SessionInput,
   SessionStatus,
   Template,
+  TemplateDocument,
   TemplateId,
 } from '../records/index.js';
 
@@ -40,6 +42,11 @@ export interface RuntimeOptions {
   environment?: Readonly<Record<string, string | undefined>>;
   /** Where the libraries of templates come from. Default: there are none. */
   libraries?: LibrarySource;
+  /**
+   * Files and folders that no session reaches, whatever its template grants. Those of the database are always among
+   * them.
+   */
+  closedPaths?: readonly string[];
   /** Told of what an operator should know. Default: nobody is. */
   log?: (entry: LogEntry) => void;
 }
@@ -93,6 +100,58 @@ export interface Templates {
   removeLibrary(template: string, library: string): Template;
   /** The host modules a template may grant. */
   modules(): { name: string; description: string; functions: string[]; config: Record<string, unknown> }[];
+}
+
+/** One thing that applying a document changes: a field, or one entry of a list. */
+export interface TemplateChange {
+  /** As in `limits.cpuMs`, `capabilities.module fs`, `env.HOME`. */
+  path: string;
+  /** Absent for what was not there. */
+  before?: unknown;
+  /** Absent for what is no longer there. */
+  after?: unknown;
+}
+
+/** Templates as documents, which say all that differs from the defaults. */
+export interface TemplateDocuments {
+  /**
+   * Makes the template of this name, or changes it, to exactly what the document says: what it does not mention is as
+   * in a new template. Where nothing changes, there is no new version. With `dryRun` it only says what it would do.
+   */
+  apply(document: TemplateDocument, options?: { dryRun?: boolean | undefined }): AppliedTemplate;
+  /** What differs from the defaults; with `integrity`, libraries with that of their content. */
+  export(template: string, options?: { integrity?: boolean | undefined }): TemplateDocument;
+}
+
+export interface AppliedTemplate {
+  /** As it is now; absent where a dry run would have made it. */
+  template?: Template;
+  /** Whether there was none of this name. */
+  created: boolean;
+  changes: TemplateChange[];
+  /** Whether anything was written. */
+  applied: boolean;
+}
+
+export interface Suggestion {
+  /** Of the template that the session was made from. */
+  template: string;
+  /** The smallest set that would have covered what was asked for. */
+  capabilities: CapabilityInput[];
+  /** What the session's version of the template grants beside it. */
+  unused: { kind: Capability['kind']; name: string }[];
+  /** Calls of the host that were looked at, and how many of them were denied. */
+  calls: number;
+  denied: number;
+  /** Calls that left no event: an execution records so many and no more. */
+  unrecorded: number;
+  /** Calls that no capability allows. */
+  uncovered: { module: string; call: string; target: string; reason: string }[];
+}
+
+export interface Suggestions {
+  /** What a template would have to grant for what this session, or one execution, asked of the host. */
+  suggest(of: { session: string } | { execution: string }): Suggestion;
 }
 
 export interface Sessions {
@@ -202,6 +261,8 @@ export interface Pending {
 export interface Runtime {
   readonly engine: { name: string; version: string };
   readonly templates: Templates;
+  readonly documents: TemplateDocuments;
+  readonly suggestions: Suggestions;
   readonly sessions: Sessions;
   readonly states: States;
   readonly executions: Executions;

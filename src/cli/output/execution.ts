@@ -22,6 +22,7 @@ export function printedEvent(event: Event, paint: Paint): Printed | undefined {
     case 'system':
       return { to: 'stderr', text: `${paint('dim', event.payload.message)}\n` };
     case 'input_echo':
+    case 'host':
     case 'value':
     case 'exception':
       return undefined;

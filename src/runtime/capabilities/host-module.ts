@@ -2,6 +2,7 @@
 // JavaScript with Node's names (`guest/NAME.ts`, run inside the engine); its host side is here, in the worker's thread.
 import type { Capability } from '../../records/index.js';
 import type { HostValue } from '../engine/module-host.js';
+import type { ServiceName } from './outside/messages.js';
 
 /** What everybody may know of a host module: see `catalogue.ts`. */
 export interface CatalogueEntry {
@@ -33,6 +34,10 @@ export interface HostAnswer {
   target?: string;
   /** How much it read or wrote. */
   bytes?: number;
+  /** Whether the target is changed by it, where the function's name does not say so. */
+  write?: boolean;
+  /** A second path: where a file was put, the folder a program ran in. */
+  path?: string;
 }
 
 /** What a module knows of the session that it serves. */
@@ -57,7 +62,7 @@ export interface HostContext<Config = unknown> {
    * Has the main thread do something that takes time (a program, a query), and waits for it without using the CPU.
    * Throws HostError; ends early, with what was begun stopped, where the execution is cancelled or out of time.
    */
-  outside(service: 'exec' | 'database' | 'net', request: HostValue): HostValue;
+  outside(service: ServiceName, request: HostValue): HostValue;
 }
 
 /** An error for the script: it arrives there as an Error with these fields. */
@@ -70,6 +75,8 @@ export class HostError extends Error {
   readonly target: string | undefined;
   /** Whether it is the template that does not allow it. */
   readonly denied: boolean;
+  /** As in {@link HostAnswer}. */
+  readonly ledger: Pick<HostAnswer, 'write' | 'path'>;
 
   constructor(
     code: string,
@@ -78,6 +85,7 @@ export class HostError extends Error {
       fields?: HostError['fields'];
       target?: string;
       denied?: boolean;
+      ledger?: HostError['ledger'];
       cause?: unknown;
     } = {},
   ) {
@@ -86,5 +94,6 @@ export class HostError extends Error {
     this.fields = options.fields ?? {};
     this.target = options.target;
     this.denied = options.denied ?? false;
+    this.ledger = options.ledger ?? {};
   }
 }

@@ -1,13 +1,15 @@
 // The base: the memory of a fresh engine after the guest prelude ran, made once. Every session starts as a copy
 // of it, and every image is the difference from it.
 import { createHash } from 'node:crypto';
+import type { QuickJSHandle } from 'quickjs-emscripten';
 import { engineStackBytes, instantiate } from './build.js';
 import { driverAddresses, type DriverAddresses } from './driver.js';
-import { Instance, evalFlags } from './instance.js';
+import { bridgeModule, bridgeName } from './modules/synthetic.js';
+import { Instance, evalFlags, type HostAnswer, type HostArgument } from './instance.js';
 import { liveRanges, pageBytes, type Layout } from './pages.js';
 
 /** Raise it with every change to the order of the boot or to what the memory of a base must hold. */
-const bootVersion = 2;
+const bootVersion = 3;
 
 /** A whole memory as of one moment, shared between threads; the addresses are those of the engine's memory. */
 export interface Base {
@@ -69,12 +71,25 @@ function runPrelude(instance: Instance, sources: GuestSources): DriverAddresses 
   if (driver.kind === 'exception')
     throw new Error(`guest prelude: ${JSON.stringify(instance.context.dump(driver.handle))}`);
   boot.handle.dispose();
+  makeBridge(instance, driver.handle);
   return driverAddresses(instance, driver.handle);
+}
+
+/** Evaluates the module through which those that the host writes reach the prelude. */
+function makeBridge(instance: Instance, driver: QuickJSHandle): void {
+  const { context } = instance;
+  const bridge = context.getProp(driver, 'bridge');
+  context.setProp(context.global, bridgeName, bridge);
+  const made = instance.evaluate(bridgeModule, bridgeName, evalFlags.module);
+  if (made.kind === 'exception')
+    throw new Error(`guest prelude: ${JSON.stringify(context.dump(made.handle))}`);
+  made.handle.dispose();
+  bridge.dispose();
 }
 
 const hostOfPrelude =
   (sources: GuestSources) =>
-  (operation: string, args: (string | number)[]): string | number | undefined => {
+  (operation: string, args: HostArgument[]): HostAnswer => {
     if (operation === 'now') return performance.now();
     if (operation === 'entropy') return '0123456789abcdef0123456789abcdef';
     if (operation === 'source') return sources.parts[String(args[0])];

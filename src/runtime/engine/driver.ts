@@ -3,6 +3,7 @@
 import type { QuickJSHandle } from 'quickjs-emscripten';
 import type { ExecutionError, Result } from '../../records/index.js';
 import type { Instance, Outcome } from './instance.js';
+import type { LibraryCode } from './module-host.js';
 
 const methodNames = [
   'describe',
@@ -16,8 +17,17 @@ const methodNames = [
   'clearTimers',
   'reseed',
   'complete',
+  'libraryId',
+  'moduleName',
+  'namesOf',
+  'fault',
+  'take',
+  'loadScript',
+  'loadModule',
 ] as const;
 type MethodName = (typeof methodNames)[number];
+
+export type LibraryNames = Pick<LibraryCode, 'id' | 'name' | 'global'>;
 
 /** Where the driver's functions are in the memory. */
 export type DriverAddresses = Record<MethodName, number>;
@@ -98,6 +108,42 @@ export class Driver {
     return answer === undefined
       ? { items: [], replaces: '' }
       : (JSON.parse(answer) as { items: string[]; replaces: string });
+  }
+
+  /** The id of the loaded library of this name, if there is one. */
+  libraryId(name: string): string | undefined {
+    return this.#text('libraryId', name) || undefined;
+  }
+
+  /** The engine's name of the ES module that has this module, once it was evaluated whole. */
+  moduleName(id: string): string | undefined {
+    return this.#text('moduleName', id) || undefined;
+  }
+
+  /** Names that can be imported from a module that is no ES module; `undefined` where it has not run. */
+  namesOf(id: string): string[] | undefined {
+    const text = this.#text('namesOf', id);
+    return text === undefined || text === '' ? undefined : (JSON.parse(text) as string[]);
+  }
+
+  /** An error of the guest from what `formatFault` wrote. */
+  fault(text: string): QuickJSHandle {
+    return this.#call('fault', text).handle;
+  }
+
+  /** Runs a module that is no ES module, unless it has run. */
+  take(id: string): Outcome {
+    return this.#call('take', id);
+  }
+
+  /** Runs the function around a library's script; the names that can be imported, as JSON. */
+  loadScript(library: LibraryNames, shift: number, compiled: QuickJSHandle): Outcome {
+    return this.#call('loadScript', library.id, library.name, library.global ?? '', shift, compiled);
+  }
+
+  /** Takes up a library that is an ES module; the names that can be imported, as JSON. */
+  loadModule(library: LibraryNames, namespace: QuickJSHandle): Outcome {
+    return this.#call('loadModule', library.id, library.name, library.global ?? '', namespace);
   }
 
   #call(name: MethodName, ...args: (string | number | QuickJSHandle)[]): Outcome {

@@ -3,6 +3,7 @@ import type { QuickJSHandle } from 'quickjs-emscripten';
 import type { ExecutionError, Result } from '../../records/index.js';
 import type { Driver } from './driver.js';
 import { evalFlags, type Instance, type Outcome } from './instance.js';
+import type { Linker } from './modules/linker.js';
 import { stopError, type Run } from './run.js';
 import type { RunRequest } from './request.js';
 import { prepareRepl, prepareScript } from './source.js';
@@ -19,44 +20,71 @@ export type Ended = { engine: 'sound' | 'full' | 'broken'; unfinished: boolean }
 /** What a script came to: its value, what it threw, or a promise that nothing is left to settle. */
 type Settled = Outcome | { kind: 'never'; awaited: boolean };
 
+/** An engine with what belongs to it. */
+export interface Engine {
+  readonly instance: Instance;
+  readonly driver: Driver;
+  readonly linker: Linker;
+}
+
 /** Evaluates a request and says how it ended, the last event included. Throws what broke the engine. */
 export async function evaluation(
-  instance: Instance,
-  driver: Driver,
+  engine: Engine,
   run: Run,
   request: RunRequest,
   cancelled: AbortSignal,
 ): Promise<Ended> {
-  const work = new Evaluation(instance, driver, run, request, cancelled);
-  const settled = await work.settle(work.start());
+  const work = new Evaluation(engine, run, request, cancelled);
+  const settled = await work.settle(work.start(request));
   const ended = work.verdict(settled);
   run.countOutput(JSON.stringify(ended.status === 'ok' ? ended.result : ended.error).length);
+  return ended;
+}
+
+export type Failed = Exclude<Ended, { status: 'ok' }>;
+
+/** Has what `start` began come to its value: its jobs run, its promise settled; else says how it failed. */
+export async function completion(
+  engine: Engine,
+  run: Run,
+  start: () => Outcome,
+): Promise<{ value: QuickJSHandle } | Failed> {
+  const work = new Evaluation(engine, run, { kind: 'module', until: 'value' }, new AbortController().signal);
+  const settled = await work.settle(run.active(start));
+  if (settled.kind === 'value' && run.stop === undefined) return { value: settled.handle };
+  const ended = work.verdict(settled);
+  if (ended.status === 'ok') throw new Error('engine: a value was said to be none');
   return ended;
 }
 
 class Evaluation {
   readonly #instance: Instance;
   readonly #driver: Driver;
+  readonly #linker: Linker;
   readonly #run: Run;
-  readonly #request: RunRequest;
+  readonly #request: Pick<RunRequest, 'kind' | 'until'>;
   readonly #cancelled: AbortSignal;
   /** Whether the engine wraps the script's value in a promise for `{ value }`. */
   #wrapped = false;
 
-  constructor(instance: Instance, driver: Driver, run: Run, request: RunRequest, cancelled: AbortSignal) {
+  constructor(
+    { instance, driver, linker }: Engine,
+    run: Run,
+    request: Pick<RunRequest, 'kind' | 'until'>,
+    cancelled: AbortSignal,
+  ) {
     this.#instance = instance;
     this.#driver = driver;
+    this.#linker = linker;
     this.#run = run;
     this.#request = request;
     this.#cancelled = cancelled;
   }
 
   /** Runs the script's own code, up to its end or its first `await`. */
-  start(): Outcome {
-    const { kind, code, filename, strict } = this.#request;
+  start({ kind, code, filename, strict }: RunRequest): Outcome {
     if (kind === 'timer') return this.#run.active(() => this.#driver.runTimer());
-    if (kind === 'module')
-      return this.#run.active(() => this.#instance.evaluate(code, filename, evalFlags.module));
+    if (kind === 'module') return this.#run.active(() => this.#linker.evaluateModule(code, filename));
     const source = kind === 'repl' ? prepareRepl(code) : prepareScript(code);
     if (source.names.length > 0) this.#driver.declare(source.names, source.resets);
     this.#wrapped = source.asynchronous;
@@ -133,7 +161,8 @@ class Evaluation {
           ? 'timeout'
           : 'limit_exceeded';
     const pending = settled.kind === 'value' && this.#promiseState(settled.handle).kind === 'pending';
-    const unfinished = this.#instance.hasJobs || pending || settled.kind === 'never';
+    const inModule = run.withGrace(() => this.#linker.isUnfinished);
+    const unfinished = this.#instance.hasJobs || pending || settled.kind === 'never' || inModule;
     return { status, error: withFrames(stopError(stop, run.limits), frames), engine: 'sound', unfinished };
   }
 

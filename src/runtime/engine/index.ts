@@ -12,3 +12,4 @@ export {
   type RunningOptions,
 } from './vm.js';
 export { engineIdentity } from './build.js';
+export type { HostValue, ModuleHost, ModuleSource } from './module-host.js';

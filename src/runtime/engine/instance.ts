@@ -10,20 +10,41 @@ import {
 import { instantiate } from './build.js';
 
 const wasmPageBytes = 65_536;
+/** More than any memory has left. */
+const mostBytes = 2 ** 31 - 1;
 /** The smallest memory the build links with: 16 MiB. */
 const minimumWasmPages = 256;
 
+export type HostArgument = string | number | Uint8Array;
+/** `value` and `thrown` are handed over: who gets them disposes of them. */
+export type HostAnswer =
+  string | number | undefined | Uint8Array | { value: QuickJSHandle } | { thrown: QuickJSHandle };
+
 /** What the guest calls the host with, through the one function it is given. */
-export type HostCall = (operation: string, args: (string | number)[]) => string | number | undefined;
+export type HostCall = (operation: string, args: HostArgument[]) => HostAnswer;
+
+/** What the engine asks when code imports. A throw of either would break the engine. */
+export interface ModuleLoader {
+  /** The engine's name of the module that `specifier` means to the code named `base`. */
+  normalize(base: string, specifier: string): string;
+  /** The text of the module of this name, asked where the engine has none of this name yet. */
+  source(name: string): string | { thrown: QuickJSHandle };
+}
 
 /** Who an instance belongs to: what the guest calls, and whether it is to stop. */
 export interface Owner {
   hostCall: HostCall;
   /** Asked every few thousand bytecodes; true stops the script. */
   shouldInterrupt: () => boolean;
+  modules?: ModuleLoader;
 }
 
 const nobody: Owner = { hostCall: () => undefined, shouldInterrupt: () => false };
+
+/** Calls of the guest that say how long they took: after them it is told whether it has to stop. */
+const slowCalls = new Set(['resolve', 'load', 'compile', 'namespace', 'call']);
+/** A text of so many characters takes at most so many bytes of the engine's memory, terminated. */
+const textBytes = (text: string): number => text.length * 3 + 1;
 
 export interface BootOptions {
   module: WebAssembly.Module;
@@ -45,7 +66,13 @@ export type PromiseState =
   | { kind: 'rejected'; handle: QuickJSHandle };
 
 /** QuickJS's `JS_EVAL_FLAG_*`. */
-export const evalFlags = { global: 0, module: 1 << 0, strict: 1 << 3, async: 1 << 7 } as const;
+export const evalFlags = {
+  global: 0,
+  module: 1 << 0,
+  strict: 1 << 3,
+  compileOnly: 1 << 5,
+  async: 1 << 7,
+} as const;
 
 export class Instance {
   readonly memory: WebAssembly.Memory;
@@ -53,14 +80,21 @@ export class Instance {
   readonly #runtime: QuickJSRuntime;
 
   readonly #owner: { current: Owner };
+  readonly #maxBytes: number;
+  /** Calls into the engine that have not returned: the guest calls the host, which calls the guest. */
+  #depth = 0;
+  /** What broke the engine in a call that another one called: the binding hides it from the outer. */
+  #broken: { cause: unknown } | undefined;
 
   private constructor(
     memory: WebAssembly.Memory,
+    maxBytes: number,
     runtime: QuickJSRuntime,
     context: QuickJSContext,
     owner: { current: Owner },
   ) {
     this.memory = memory;
+    this.#maxBytes = maxBytes;
     this.#runtime = runtime;
     this.context = context;
     this.#owner = owner;
@@ -78,26 +112,36 @@ export class Instance {
   static async boot(options: BootOptions): Promise<Instance> {
     const maximum = Math.max(minimumWasmPages, options.maxMemoryMb * (1_048_576 / wasmPageBytes));
     const initial = Math.max(minimumWasmPages, Math.ceil((options.initialBytes ?? 0) / wasmPageBytes));
-    const memory = new WebAssembly.Memory({ initial, maximum: Math.max(initial, maximum) });
+    const most = Math.max(initial, maximum);
+    const memory = new WebAssembly.Memory({ initial, maximum: most });
     const quickjs = await instantiate(options.module, memory);
     const runtime = quickjs.newRuntime();
     const owner = { current: nobody };
-    runtime.setInterruptHandler(() => owner.current.shouldInterrupt());
+    runtime.setInterruptHandler(() => instance.#shouldInterrupt());
     runtime.setMaxStackSize(options.stackBytes);
-    runtime.setModuleLoader((name) => ({
-      error: new Error(`cannot import '${name}': imports are not supported yet`),
-    }));
+    runtime.setModuleLoader(
+      (name) => instance.#moduleSource(name),
+      (base, specifier) => owner.current.modules?.normalize(base, specifier) ?? specifier,
+    );
     const context = runtime.newContext();
     // These are made at their first use; made here, they are at the same address in every instance.
     void [context.undefined, context.null, context.true, context.false, context.global];
-    const instance = new Instance(memory, runtime, context, owner);
+    const instance = new Instance(memory, most * wasmPageBytes, runtime, context, owner);
     instance.#hostFunction = context.newFunction('host', (operation, ...args) =>
       instance.#callHost(operation, args),
     );
+    const room = instance.evaluate(
+      '((Buffer) => (bytes) => void new Buffer(bytes))(ArrayBuffer)',
+      'vmsys:prelude',
+      evalFlags.global,
+    );
+    instance.#roomFunction = room.handle;
     return instance;
   }
 
   #hostFunction: QuickJSHandle | undefined;
+  /** Asks the engine for memory, and lets go of it at once. */
+  #roomFunction: QuickJSHandle | undefined;
 
   /** The function through which the guest reaches the host; only valid before the first restore. */
   get hostFunction(): QuickJSHandle {
@@ -107,12 +151,95 @@ export class Instance {
 
   #callHost(operation: QuickJSHandle, args: QuickJSHandle[]): QuickJSHandle {
     const { context } = this;
-    const values = args.map((arg) =>
-      context.typeof(arg) === 'number' ? context.getNumber(arg) : context.getString(arg),
+    const name = context.getString(operation);
+    const answer = this.#owner.current.hostCall(
+      name,
+      args.map((arg) => this.#argument(arg)),
     );
-    const answer = this.#owner.current.hostCall(context.getString(operation), values);
+    // It cannot be stopped from here; the guest then runs into the interrupt handler.
+    if (slowCalls.has(name) && this.#shouldInterrupt()) return context.true;
     if (answer === undefined) return context.undefined;
-    return typeof answer === 'number' ? context.newNumber(answer) : context.newString(answer);
+    if (typeof answer === 'number') return context.newNumber(answer);
+    if (typeof answer === 'string')
+      return this.#fits(textBytes(answer)) ? context.newString(answer) : this.#full();
+    if (answer instanceof Uint8Array) return this.#newBytes(answer);
+    if ('value' in answer) return answer.value;
+    throw answer.thrown;
+  }
+
+  #argument(arg: QuickJSHandle): HostArgument {
+    const { context } = this;
+    const type = context.typeof(arg);
+    if (type === 'number') return context.getNumber(arg);
+    if (type !== 'object') return context.getString(arg);
+    const bytes = context.getArrayBuffer(arg);
+    try {
+      return bytes.value.slice();
+    } finally {
+      bytes.dispose();
+    }
+  }
+
+  #newBytes(bytes: Uint8Array): QuickJSHandle {
+    if (!this.#fits(bytes.byteLength)) return this.#full();
+    // Of a view the binding would take the whole buffer, and `slice` of a Buffer is a view: copy them by hand.
+    return this.context.newArrayBuffer(new Uint8Array(bytes).buffer);
+  }
+
+  /**
+   * Whether so many bytes can be handed over: the binding does not look whether it got the memory. Where the memory
+   * may have to grow beyond its maximum, the engine is asked for as much first, which it refuses in good order.
+   */
+  #fits(bytes: number): boolean {
+    if (this.memoryBytes + bytes <= this.#maxBytes) return true;
+    const { kind, handle } = this.#makeRoom(bytes);
+    handle.dispose();
+    return kind === 'value';
+  }
+
+  #makeRoom(bytes: number): Outcome {
+    if (this.#roomFunction === undefined) throw new Error('instance has not booted');
+    const size = this.context.newNumber(bytes);
+    try {
+      return this.call(this.#roomFunction, this.context.undefined, [size]);
+    } finally {
+      size.dispose();
+    }
+  }
+
+  /** Throws what the engine throws where memory runs out. */
+  #full(): never {
+    const { kind, handle } = this.#makeRoom(mostBytes);
+    if (kind === 'exception') throw handle;
+    throw new Error('engine: its memory is full');
+  }
+
+  #moduleSource(name: string): string | { error: QuickJSHandle | Error } {
+    const { modules } = this.#owner.current;
+    if (modules === undefined)
+      return { error: new Error(`cannot import '${name}': there are no modules here`) };
+    const source = modules.source(name);
+    return typeof source === 'string' ? source : { error: source.thrown };
+  }
+
+  #shouldInterrupt(): boolean {
+    return this.#broken !== undefined || this.#owner.current.shouldInterrupt();
+  }
+
+  /** Runs a call into the engine; what broke it in an inner call, the outermost throws. */
+  #enter<T>(work: () => T): T {
+    this.#depth += 1;
+    let result: T;
+    try {
+      result = work();
+    } catch (cause) {
+      if (this.#depth > 1) this.#broken ??= { cause };
+      throw cause;
+    } finally {
+      this.#depth -= 1;
+    }
+    if (this.#depth === 0 && this.#broken !== undefined) throw this.#broken.cause;
+    return result;
   }
 
   /** All of the memory, as it is now; a view made before the memory grew is of no use. */
@@ -134,16 +261,16 @@ export class Instance {
    * instance.
    */
   evaluate(code: string, filename: string, flags: number): Outcome {
-    return outcome(this.context.evalCode(code, filename, flags));
+    return this.#enter(() => outcome(this.context.evalCode(code, filename, flags)));
   }
 
   call(fn: QuickJSHandle, self: QuickJSHandle, args: QuickJSHandle[]): Outcome {
-    return outcome(this.context.callFunction(fn, self, ...args));
+    return this.#enter(() => outcome(this.context.callFunction(fn, self, ...args)));
   }
 
   /** Runs promise jobs, at most `limit`; the exception of one that threw, or how many ran. */
   runJobs(limit: number): { ran: number } | { exception: QuickJSHandle } {
-    const result = this.#runtime.executePendingJobs(limit);
+    const result = this.#enter(() => this.#runtime.executePendingJobs(limit));
     if (result.error !== undefined) return { exception: result.error };
     return { ran: result.value };
   }
@@ -174,6 +301,7 @@ export class Instance {
   get signature(): string {
     const { context } = this;
     return [context.undefined, context.null, context.true, context.false, context.global, this.hostFunction]
+      .concat(this.#roomFunction ?? [])
       .map((handle) => handle.value)
       .join(' ');
   }

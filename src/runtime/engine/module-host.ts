@@ -1,17 +1,20 @@
 // What a script's `import` and `require` reach: the engine asks, whoever opened the sandbox answers. Everything here
-// is called in the worker's thread while the script waits.
+// is called in the worker's thread while the script waits. Ids, referrers and arguments come out of the session's
+// memory: each call must check for itself what may be reached.
 
 export interface ModuleHost {
   /**
-   * What `specifier` means to the file `referrer` (the filename its code was evaluated with): the id of a module.
+   * What `specifier` means to the file `referrer` (the filename its code was evaluated with, `<input>` where it came
+   * from `eval`): the id of a module. Not asked for the names of loaded libraries.
    * Throws an Error with the message, and where it has one the `code`, that the script is to catch.
    */
   resolve(specifier: string, referrer: string, by: 'import' | 'require'): string;
-  /** A module's source; asked once for each id in a session. Throws as {@link resolve} does. */
+  /** A module's source; asked once in a session for what is then evaluated. Throws as {@link resolve} does. */
   load(id: string): ModuleSource;
   /**
    * Does what a host module's function does: `args` and the answer are JSON-like values, bytes are Uint8Array.
-   * Throws as {@link resolve} does; the error's own fields (`code`, `syscall`, `path`, …) reach the script.
+   * Throws as {@link resolve} does; the error's own fields, and those of its `fields`, reach the script (`code`,
+   * `syscall`, `path`, …). One with the name `HostError` arrives as a plain Error.
    */
   call(module: string, name: string, args: readonly HostValue[]): HostValue;
 }
@@ -26,9 +29,15 @@ export interface ModuleSource {
    */
   format: 'module' | 'commonjs' | 'json' | 'host';
   code: string;
-  /** What stack traces call it, and the `referrer` of what it imports. */
+  /**
+   * What stack traces call it, and the `referrer` of what it imports. No two ES modules have the same; what begins
+   * with `vmsys:prelude:` is left out of stack traces.
+   */
   filename: string;
-  /** The names that an ES module can import from one of another format, where they are known without running it. */
+  /**
+   * The names that an ES module can import from one of another format. Absent: it is run as soon as it is imported, to
+   * see them.
+   */
   exports?: readonly string[];
 }
 

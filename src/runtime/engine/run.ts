@@ -1,5 +1,5 @@
 // One run's limits while it runs: when to stop it and why, and how much it may still say.
-import type { EventBody, ExecutionError, Limits } from '../../records/index.js';
+import type { EventBody, ExecutionError, HostCall, Limits } from '../../records/index.js';
 import { threadCpuMs } from './thread-clock.js';
 
 export type StopReason = 'wallMs' | 'cpuMs' | 'maxEvents' | 'maxOutputKb' | 'cancelled';
@@ -10,6 +10,8 @@ const graceMs = 200;
 const kernelStepMs = 20;
 /** Events kept free for the echo of the input and the value or exception at the end. */
 const reservedEvents = 2;
+/** Calls of the host that are recorded one by one: enough to see what a script does, few enough for one that loops. */
+const recordedCalls = 200;
 
 export class Run {
   readonly limits: Limits;
@@ -25,6 +27,7 @@ export class Run {
   #graceUntil: number | undefined;
   #stop: StopReason | undefined;
   #events = 0;
+  #hostCalls = 0;
   outputBytes = 0;
 
   constructor(limits: Limits, isCancelled: () => boolean, emit: (event: EventBody) => void) {
@@ -114,6 +117,20 @@ export class Run {
         ? { type, payload: { level, text: shown } }
         : { type, payload: { text: shown } }) as EventBody,
     );
+  }
+
+  /** Records a call of the host. They have a bound of their own, past which they are only counted. */
+  note(call: HostCall): void {
+    this.#hostCalls += 1;
+    if (this.#hostCalls <= recordedCalls) this.#emit({ type: 'host', payload: call });
+  }
+
+  /** Says how many calls of the host were not recorded; for the end of the run. */
+  noteUnrecorded(): void {
+    const more = this.#hostCalls - recordedCalls;
+    if (more <= 0) return;
+    const message = `${more} more calls of the host were not recorded`;
+    this.#emit({ type: 'system', payload: { level: 'info', message } });
   }
 
   /** Counts the text of the value or error that it ended with. */

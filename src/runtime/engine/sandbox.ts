@@ -1,7 +1,7 @@
 // One session's engine: runs code under limits, keeps a shadow of the memory, and goes back to it when a run ends
 // in a way that must not, or is asked not to, leave its mark.
 import { randomBytes } from 'node:crypto';
-import type { EventBody } from '../../records/index.js';
+import type { EventBody, HostCall, Limits } from '../../records/index.js';
 import { readHeapEnd, type Base, type GuestSources } from './base.js';
 import { Driver } from './driver.js';
 import {
@@ -16,8 +16,11 @@ import {
   type Shadow,
   type Undo,
 } from './image.js';
-import { Instance, evalFlags } from './instance.js';
-import { evaluation, type Ended } from './evaluation.js';
+import { Instance, evalFlags, type HostAnswer, type HostArgument } from './instance.js';
+import { evaluation, type Ended, type Engine, type Failed } from './evaluation.js';
+import { loadLibrary, type LoadedLibrary, type LoadReport } from './library-loading.js';
+import type { LibraryCode, ModuleHost } from './module-host.js';
+import { Linker } from './modules/linker.js';
 import type { RunReport, RunRequest } from './request.js';
 import { Run } from './run.js';
 
@@ -44,6 +47,8 @@ export interface SandboxOptions {
   isCancelled: () => boolean;
   /** One number that each run sets: the CPU time its thread had used before, milliseconds; NaN where unknown. */
   cpuAtStart?: Float64Array;
+  /** What its code may import and require. Absent: nothing. */
+  modules?: ModuleHost;
 }
 
 /** An engine without a session yet. */
@@ -54,17 +59,16 @@ export interface BootedEngine {
 
 export class Sandbox {
   readonly #options: SandboxOptions;
-  #instance: Instance;
-  #driver: Driver;
+  #engine: Engine;
   #run: Run | undefined;
+  #runCount = 0;
   #completeUntil = Infinity;
   /** What `beginRun` was last told, to tell it again only when it changes. */
   #surroundings = '';
 
   private constructor(options: SandboxOptions, instance: Instance) {
     this.#options = options;
-    this.#instance = instance;
-    this.#driver = new Driver(instance, options.base.driver);
+    this.#engine = engineOf(instance, options);
   }
 
   /**
@@ -89,14 +93,14 @@ export class Sandbox {
   /** Makes the shadow equal to the memory, what a rollback comes back to; answers what changed since the last time. */
   save(): Undo {
     const { shadow, base } = this.#options;
-    const bytes = this.#instance.bytes;
+    const bytes = this.#engine.instance.bytes;
     return updateShadow(shadow, bytes, base, readHeapEnd(bytes, base.layout));
   }
 
   /** For a state that comes from an image: its timers are due so much later, and `Math.random` begins anew. */
   resume(shiftTimersMs: number): Undo {
-    if (shiftTimersMs > 0) this.#driver.shiftTimers(shiftTimersMs);
-    this.#driver.reseed(randomBytes(16).toString('hex'));
+    if (shiftTimersMs > 0) this.#engine.driver.shiftTimers(shiftTimersMs);
+    this.#engine.driver.reseed(randomBytes(16).toString('hex'));
     return this.save();
   }
 
@@ -108,19 +112,73 @@ export class Sandbox {
 
   /** Takes a global away for good; for settings of a fresh session. */
   removeGlobal(name: string): void {
-    this.#instance.evaluate(`delete globalThis[${JSON.stringify(name)}]`, 'vmsys:settings', evalFlags.global);
+    this.#engine.instance.evaluate(
+      `delete globalThis[${JSON.stringify(name)}]`,
+      'vmsys:settings',
+      evalFlags.global,
+    );
     this.save();
   }
 
+  /** Gives a fresh session variables that get what they stand for at their first use: by their names, expressions. */
+  defineGlobals(globals: Readonly<Record<string, string>>): void {
+    for (const [name, expression] of Object.entries(globals)) {
+      const key = JSON.stringify(name);
+      const shape = 'configurable: true, enumerable: false, writable: true';
+      const code = `Object.defineProperty(globalThis, ${key}, { configurable: true, enumerable: false,
+        get() { const value = ${expression}; Object.defineProperty(globalThis, ${key}, { value, ${shape} }); return value; },
+        set(value) { Object.defineProperty(globalThis, ${key}, { value, ${shape} }); } })`;
+      this.#engine.instance.evaluate(code, 'vmsys:settings', evalFlags.global);
+    }
+    this.save();
+  }
+
+  /**
+   * Loads libraries one after the other, all of them within the limits, and saves; what they print is dropped. Where
+   * one fails the session is as it was before the first.
+   */
+  async load(libraries: readonly LibraryCode[], limits: Limits): Promise<LoadReport> {
+    const loaded: LoadedLibrary[] = [];
+    const run = this.#begin(limits, () => {});
+    for (const library of libraries) {
+      const startedAt = performance.now();
+      const ended = await loadLibrary(this.#engine, run, library).catch(brokenEngine);
+      if ('error' in ended) {
+        this.#run = undefined;
+        await this.#rollback(ended.engine === 'sound', false);
+        return { id: library.id, error: ended.error };
+      }
+      loaded.push({ id: library.id, ms: round(performance.now() - startedAt), exports: ended.exports });
+    }
+    this.#run = undefined;
+    this.save();
+    return { loaded };
+  }
+
+  /** Milliseconds that the run in progress has left; 0 where nothing runs. */
+  get runLeftMs(): number {
+    return this.#run?.leftMs ?? 0;
+  }
+
+  /** Runs so far, the one in progress included. */
+  get runCount(): number {
+    return this.#runCount;
+  }
+
+  /** Records a call of the host in the run in progress. */
+  note(call: HostCall): void {
+    this.#run?.note(call);
+  }
+
   nextTimerMs(): number | undefined {
-    return this.#driver.nextTimer();
+    return this.#engine.driver.nextTimer();
   }
 
   /** Names that could follow; none where the traps of a proxy, which it may meet, take too long. */
   complete(text: string): { items: string[]; replaces: string } {
     this.#completeUntil = performance.now() + completionMs;
     try {
-      return this.#driver.complete(text);
+      return this.#engine.driver.complete(text);
     } finally {
       // What a trap changed before it was stopped is undone.
       if (performance.now() > this.#completeUntil) this.#fill();
@@ -137,22 +195,21 @@ export class Sandbox {
     emit: (event: EventBody) => void,
     cancelled: AbortSignal,
   ): Promise<RunReport> {
-    const run = new Run(request.limits, this.#options.isCancelled, emit);
-    this.#run = run;
-    if (this.#options.cpuAtStart !== undefined) this.#options.cpuAtStart[0] = run.cpuAtStart ?? Number.NaN;
+    const run = this.#begin(request.limits, emit);
     let ended: Ended;
     try {
       this.#prepare(request);
-      ended = await evaluation(this.#instance, this.#driver, run, request, cancelled);
+      ended = await evaluation(this.#engine, run, request, cancelled);
     } catch (error) {
       ended = brokenEngine(error);
     }
+    run.noteUnrecorded();
     this.#run = undefined;
     const failed = ended.status !== 'ok';
     const rollback = ended.engine !== 'sound' || ended.unfinished || (failed && request.rollbackOnFailure);
     const metrics = { cpuMs: round(run.cpuMs), outputBytes: run.outputBytes, memoryBytes: 0 };
     if (rollback) await this.#rollback(ended.engine === 'sound', request.kind === 'timer');
-    metrics.memoryBytes = readHeapEnd(this.#instance.bytes, this.#options.base.layout);
+    metrics.memoryBytes = readHeapEnd(this.#engine.instance.bytes, this.#options.base.layout);
     const nextTimerMs = this.nextTimerMs();
     return {
       status: ended.status,
@@ -163,36 +220,45 @@ export class Sandbox {
     };
   }
 
+  #begin(limits: Limits, emit: (event: EventBody) => void): Run {
+    const run = new Run(limits, this.#options.isCancelled, emit);
+    this.#run = run;
+    this.#runCount += 1;
+    if (this.#options.cpuAtStart !== undefined) this.#options.cpuAtStart[0] = run.cpuAtStart ?? Number.NaN;
+    this.#engine.linker.begin();
+    return run;
+  }
+
   #prepare(request: RunRequest): void {
     if (request.kind === 'timer') return;
     const argv = ['vmsys', ...(request.kind === 'repl' ? [] : [request.filename]), ...request.args];
     const surroundings = JSON.stringify([argv, request.args, request.env]);
     if (surroundings === this.#surroundings) return;
-    this.#driver.beginRun(argv, request.args, request.env);
+    this.#engine.driver.beginRun(argv, request.args, request.env);
     this.#surroundings = surroundings;
   }
 
   /** Puts the memory back to the shadow's; into a fresh instance where this one cannot be trusted or is full. */
   async #rollback(sameInstance: boolean, dropTimers: boolean): Promise<void> {
     if (!sameInstance) {
-      this.#instance = await boot(this.#options);
-      this.#driver = new Driver(this.#instance, this.#options.base.driver);
+      this.#engine = engineOf(await boot(this.#options), this.#options);
     }
     this.#fill();
     // A timer that had to be rolled back would be due again at once, for ever.
-    if (dropTimers) this.#driver.clearTimers();
+    if (dropTimers) this.#engine.driver.clearTimers();
   }
 
   /** Makes the engine's memory the shadow's, and this its owner. */
   #fill(): void {
     const { base, shadow } = this.#options;
-    const instance = this.#instance;
+    const { instance, linker } = this.#engine;
     if (instance.signature !== base.signature) throw new Error('engine booted differently from its base');
     copyLive(instance.bytes, base, { memory: shadow.memory, heapEnd: shadowHeapEnd(shadow) });
     instance.setStackBytes(guestStackBytes);
     instance.belongTo({
       hostCall: (operation, args) => this.#hostCall(operation, args),
       shouldInterrupt: () => this.#shouldInterrupt(),
+      modules: linker,
     });
     this.#surroundings = '';
   }
@@ -201,7 +267,7 @@ export class Sandbox {
     return this.#run?.shouldStop() ?? performance.now() > this.#completeUntil;
   }
 
-  #hostCall(operation: string, args: (string | number)[]): string | number | undefined {
+  #hostCall(operation: string, args: HostArgument[]): HostAnswer {
     switch (operation) {
       case 'print': {
         const [kind, text] = [String(args[0]), String(args[1])];
@@ -216,9 +282,14 @@ export class Sandbox {
       case 'source':
         return this.#options.sources.parts[String(args[0])];
       default:
-        return undefined;
+        return this.#engine.linker.answer(operation, args);
     }
   }
+}
+
+function engineOf(instance: Instance, { base, modules }: SandboxOptions): Engine {
+  const driver = new Driver(instance, base.driver);
+  return { instance, driver, linker: new Linker(instance, driver, modules) };
 }
 
 function boot({
@@ -231,7 +302,7 @@ function boot({
 }
 
 /** What it means when the engine itself threw: the host's stack ran out, or WebAssembly trapped. */
-function brokenEngine(error: unknown): Ended {
+function brokenEngine(error: unknown): Failed {
   if (error instanceof RangeError && /call stack/i.test(error.message)) {
     const overflow = { name: 'InternalError', message: 'stack overflow', limit: 'stack' } as const;
     return { status: 'limit_exceeded', error: overflow, engine: 'broken', unfinished: false };

@@ -1,7 +1,9 @@
-// A script's text into the text the engine evaluates: top-level `let`, `const` and `class` become variables of the
-// session, so that a later script can declare them again and a throwing initialiser leaves the name usable.
-// Lines and columns stay where they are (only a class on a script's first line moves, by its name and one).
-import { parse, parseExpressionAt, type ModuleDeclaration, type Pattern, type Statement } from 'acorn';
+// A script's text into the text the engine evaluates: top-level `let`, `const`, `class` and `import` become variables of
+// the session, so that a later script can declare them again and a throwing initialiser leaves the name usable.
+// Lines stay where they are, and columns too, but behind an import and of a class on a script's first line.
+import { parse, parseExpressionAt, type ModuleDeclaration, type Statement } from 'acorn';
+import { importStatements } from './import-declaration.js';
+import { boundNames } from './modules/scan.js';
 
 export interface PreparedSource {
   code: string;
@@ -13,13 +15,14 @@ export interface PreparedSource {
   asynchronous: boolean;
 }
 
-const mayDeclare = /\b(?:let|const|class)\b/;
+const mayDeclare = /\b(?:let|const|class|import)\b/;
 const mayAwait = /\bawait\b/;
 const options = {
   ecmaVersion: 'latest',
   sourceType: 'script',
   allowAwaitOutsideFunction: true,
   allowHashBang: true,
+  allowImportExportEverywhere: true,
 } as const;
 
 /** Prepares code typed at a prompt: as {@link prepareScript}, and `{ a: 1 }` is an object, not a block. */
@@ -32,15 +35,18 @@ export function prepareScript(code: string): PreparedSource {
   const plain = { code, names: [], resets: [], asynchronous: mayAwait.test(code) };
   if (!mayDeclare.test(code)) return plain;
   const body = parseBody(code);
-  return body === undefined ? plain : { ...plain, ...rewrite(code, body) };
+  if (body === undefined) return plain;
+  const { imports, ...rewritten } = rewrite(code, body);
+  return { ...rewritten, asynchronous: plain.asynchronous || imports };
 }
 
 function rewrite(
   code: string,
   body: readonly (Statement | ModuleDeclaration)[],
-): Omit<PreparedSource, 'asynchronous'> {
+): Omit<PreparedSource, 'asynchronous'> & { imports: boolean } {
   const names: string[] = [];
   const resets: string[] = [];
+  let imports = false;
   let output = '';
   let copied = 0;
   const replace = (start: number, end: number, text: string) => {
@@ -65,9 +71,14 @@ function rewrite(
       replace(at, at, `${index === 0 ? '' : ';'}${statement.id.name}=`);
       replace(statement.end, statement.end, ';void 0;');
       names.push(statement.id.name);
+    } else if (statement.type === 'ImportDeclaration') {
+      const made = importStatements(statement, code);
+      replace(statement.start, statement.end, made.text);
+      names.push(...made.names);
+      imports = true;
     }
   });
-  return { code: output + code.slice(copied), names, resets };
+  return { code: output + code.slice(copied), names, resets, imports };
 }
 
 function parseBody(code: string): readonly (Statement | ModuleDeclaration)[] | undefined {
@@ -87,24 +98,5 @@ function isObjectLiteral(code: string): boolean {
     return type === 'ParenthesizedExpression' && end === wrapped.length;
   } catch {
     return false;
-  }
-}
-
-function boundNames(pattern: Pattern): string[] {
-  switch (pattern.type) {
-    case 'Identifier':
-      return [pattern.name];
-    case 'ObjectPattern':
-      return pattern.properties.flatMap((property) =>
-        boundNames(property.type === 'RestElement' ? property.argument : property.value),
-      );
-    case 'ArrayPattern':
-      return pattern.elements.flatMap((element) => (element === null ? [] : boundNames(element)));
-    case 'RestElement':
-      return boundNames(pattern.argument);
-    case 'AssignmentPattern':
-      return boundNames(pattern.left);
-    case 'MemberExpression':
-      return [];
   }
 }

@@ -7,6 +7,8 @@ import { Driver } from './driver.js';
 import { readGuestSources } from './prelude-files.js';
 import { copyLive } from './image.js';
 import { Instance, evalFlags } from './instance.js';
+import type { ModuleHost } from './module-host.js';
+import { Linker } from './modules/linker.js';
 import { Run } from './run.js';
 
 export interface ContextOptions {
@@ -14,6 +16,8 @@ export interface ContextOptions {
   memoryMb?: number;
   /** Called with what a script prints: one of log, info, debug, warn, error, trace, and the text. */
   onConsole?: (level: string, text: string) => void;
+  /** What `import()` and `require` find. Absent: nothing, and they say so. */
+  modules?: ModuleHost;
 }
 
 export interface RunningOptions {
@@ -50,12 +54,14 @@ let base: Promise<Base> | undefined;
 export class Context {
   readonly #instance: Instance;
   readonly #driver: Driver;
+  readonly #linker: Linker;
   #run: Run | undefined;
   #broken: unknown;
 
-  private constructor(instance: Instance, driver: Driver) {
+  private constructor(instance: Instance, driver: Driver, modules: ModuleHost | undefined) {
     this.#instance = instance;
     this.#driver = driver;
+    this.#linker = new Linker(instance, driver, modules);
   }
 
   static async open(globals: object, options: ContextOptions): Promise<Context> {
@@ -67,16 +73,18 @@ export class Context {
       stackBytes: guestStackBytes,
     });
     copyLive(instance.bytes, shared, shared);
-    const context = new Context(instance, new Driver(instance, shared.driver));
+    const context = new Context(instance, new Driver(instance, shared.driver), options.modules);
     instance.belongTo({
       hostCall: (operation, args) => {
         if (operation === 'source') return sources.parts[String(args[0])];
         if (operation === 'now') return performance.now();
         if (operation === 'entropy') return crypto.randomUUID().replaceAll('-', '');
-        if (operation === 'print') options.onConsole?.(String(args[0]), String(args[1]));
+        if (operation !== 'print') return context.#linker.answer(operation, args);
+        options.onConsole?.(String(args[0]), String(args[1]));
         return undefined;
       },
       shouldInterrupt: () => context.shouldStop(),
+      modules: context.#linker,
     });
     context.#driver.reseed(crypto.randomUUID().replaceAll('-', ''));
     context.#define(globals);
@@ -122,6 +130,7 @@ export class Context {
 
   #evaluate(code: string, filename: string, timeout: number): unknown {
     const run = this.#run;
+    this.#linker.begin();
     let { kind, handle } = this.#instance.evaluate(code, filename, evalFlags.global);
     while (this.#instance.hasJobs && !this.shouldStop()) {
       const jobs = this.#instance.runJobs(256);

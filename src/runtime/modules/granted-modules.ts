@@ -39,7 +39,8 @@ export class GrantedModules {
     const wanted = specifier.replace(/^vmsys:/, '');
     const entry = catalogue.find(({ specifiers }) => Object.hasOwn(specifiers, wanted));
     if (entry === undefined) return undefined;
-    if (this.#grant(entry.name) !== undefined) return idPrefix + entry.specifiers[wanted];
+    if (this.#grant(entry.name) !== undefined)
+      return entry.name === 'buffer' ? sharedBuffer : `${idPrefix}${entry.specifiers[wanted] ?? entry.name}`;
     this.#host?.onCall?.({ module: entry.name, call: 'import', target: specifier, allowed: false, ms: 0 });
     const cure = `vmsys template add-capability ${this.#settings.template} module ${entry.name}`;
     const message = `module "${entry.name}" is not granted to this session; to grant it to new ones: ${cure}`;
@@ -110,3 +111,16 @@ function isGrantOf({ kind, name, enabled }: Capability, module: string): boolean
 /** Whether sessions of these settings need the host sides loaded. */
 export const reachesHost = ({ capabilities }: ModuleSettings): boolean =>
   capabilities.some(({ kind, enabled }) => enabled && (kind === 'module' || kind === 'global'));
+
+/** Expressions for the variables that capabilities of kind `global` make, by the variables' names. */
+export function globalsOf(capabilities: readonly Capability[]): Record<string, string> {
+  const granted = capabilities.filter(({ kind, enabled }) => kind === 'global' && enabled);
+  return Object.fromEntries(
+    granted.flatMap(({ name }) => {
+      const entry = catalogue.find(({ global }) => global.name === name);
+      if (entry === undefined) return [];
+      const property = entry.global.export === undefined ? '' : `.${entry.global.export}`;
+      return [[name, `require(${JSON.stringify(entry.name)})${property}`]];
+    }),
+  );
+}

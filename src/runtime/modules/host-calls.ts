@@ -1,10 +1,12 @@
 // One call of a host module: made, timed, and told of, whether it was allowed or not.
 import type { HostCall } from '../../records/index.js';
-import { HostError, type OpenHostModule } from '../capabilities/host-module.js';
+import { HostError, type HostAnswer, type OpenHostModule } from '../capabilities/host-module.js';
 import type { HostValue } from '../engine/module-host.js';
 
 /** A target is for people to read; a script may pass a whole program as one. */
 const greatestTarget = 1024;
+
+type Ledger = Pick<HostAnswer, 'bytes' | 'write' | 'path'>;
 
 export interface Calling {
   /** The module's name. */
@@ -21,7 +23,7 @@ export function callHostModule(
   onCall: ((call: HostCall) => void) | undefined,
 ): HostValue {
   const startedAt = performance.now();
-  const tell = (allowed: boolean, target: string, bytes?: number): void =>
+  const tell = (allowed: boolean, target: string, { bytes, write, path }: Ledger): void =>
     onCall?.({
       module,
       call: name,
@@ -29,14 +31,16 @@ export function callHostModule(
       allowed,
       ms: Math.round((performance.now() - startedAt) * 1000) / 1000,
       ...(bytes === undefined ? {} : { bytes }),
+      ...(write === undefined ? {} : { write }),
+      ...(path === undefined ? {} : { path: path.slice(0, greatestTarget) }),
     });
   try {
-    const { value, target = '', bytes } = opened.call(name, args);
-    tell(true, target, bytes);
-    return value;
+    const answer = opened.call(name, args);
+    tell(true, answer.target ?? '', answer);
+    return answer.value;
   } catch (error) {
     if (!(error instanceof HostError)) throw error;
-    tell(!error.denied, error.target ?? '');
+    tell(!error.denied, error.target ?? '', error.ledger);
     const { message, code, fields } = error;
     throw Object.assign(new Error(message), { code, ...fields });
   }

@@ -9,6 +9,8 @@ export interface ModuleSettings {
   /** Whether `.js` and `.ts` files are ES modules. */
   esm: boolean;
   capabilities: readonly Capability[];
+  /** Files and folders that no capability reaches: the daemon's own. */
+  closed: readonly string[];
   /** The template's id or name, for messages that say how to grant what is missing. */
   template: string;
   /** Of the libraries that are loaded. */
@@ -20,16 +22,18 @@ export interface ModuleOwner {
   worktree?: string | undefined;
   /** The template's id or name. */
   template: string;
+  closed: readonly string[];
 }
 
 /** What holds for the sessions of this version of a template, in this worktree. */
-export function toModuleSettings({ policy, worktree, template }: ModuleOwner): ModuleSettings {
+export function toModuleSettings({ policy, worktree, template, closed }: ModuleOwner): ModuleSettings {
   const { resolver, runtime, capabilities, libraries } = policy;
   return {
     ...(worktree === undefined ? {} : { worktree }),
     resolver,
     esm: runtime.esm,
     capabilities,
+    closed,
     template,
     libraries: libraries.map(({ id }) => ({ id, name: nameOfLibrary(id) })),
   };

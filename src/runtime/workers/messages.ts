@@ -1,8 +1,11 @@
 // What the main thread and a worker thread say to each other: one request and one answer at a time, and events.
-import type { EventBody } from '../../records/index.js';
+import type { EventBody, Limits } from '../../records/index.js';
+import type { OutsideSetup } from '../capabilities/outside/desk.js';
 import type { Base, GuestSources } from '../engine/base.js';
 import type { Image, Reference, Shadow, Undo } from '../engine/image.js';
+import type { LibraryCode } from '../engine/module-host.js';
 import type { RunReport, RunRequest } from '../engine/request.js';
+import type { ModuleSettings } from '../modules/module-settings.js';
 
 /** Memory that both threads see while a run computes. */
 export interface Control {
@@ -20,6 +23,8 @@ export interface WorkerSetup {
   base: Base;
   sources: GuestSources;
   control: Control;
+  /** The way to the main thread for what host modules need of it. */
+  outside: OutsideSetup;
   /** The memory that most sessions may have, MiB: engines are booted ahead with it. */
   usualMemoryMb: number;
 }
@@ -28,6 +33,10 @@ export type WorkerRequest =
   | OpenRequest
   | { type: 'run'; request: RunRequest }
   | { type: 'complete'; text: string }
+  /** Loads libraries into a fresh session, in this order, before its first run, and saves its state. */
+  | { type: 'load'; libraries: LibraryCode[]; limits: Limits }
+  /** Loads a library in an engine of its own; the worker holds no session. */
+  | { type: 'check'; library: LibraryCode; limits: Limits }
   /** Packs the saved state as an image: what differs from the reference, or from the base. */
   | { type: 'image'; reference?: Reference }
   /** Answered when everything before it was sent. */
@@ -44,6 +53,8 @@ export interface OpenRequest {
   /** Timers of the state are due so much later. */
   shiftTimersMs: number;
   console: boolean;
+  /** What its scripts may import. Absent: nothing. */
+  modules?: ModuleSettings;
 }
 
 /** Not answered: the worker lets go of its session, and is free for another. */
@@ -64,6 +75,10 @@ export type WorkerAnswer =
   /** The image cannot be restored. */
   | { type: 'unrestorable'; message: string }
   | { type: 'report'; report: RunReport }
+  | { type: 'loaded'; nextTimerMs?: number; libraries: { id: string; ms: number; exports: string[] }[] }
+  | { type: 'checked'; exports: string[] }
+  /** The library does not load: the engine's message and line. */
+  | { type: 'unloadable'; id: string; message: string }
   | { type: 'completed'; items: string[]; replaces: string }
   | { type: 'imaged'; image: Image }
   | { type: 'synced' }

@@ -1,9 +1,8 @@
 // Workers, started ahead of need and used again: a lease is one worker for one session, until it is given back.
-import type { WorkerSetup } from './messages.js';
-import { WorkerThread } from './worker-thread.js';
+import { WorkerThread, type ThreadSetup } from './worker-thread.js';
 
 export interface PoolOptions {
-  setup: Omit<WorkerSetup, 'control'>;
+  setup: ThreadSetup;
   /** Idle workers kept ready. */
   spare: number;
   /** Told where a worker that was started ahead did not start. */

@@ -2,6 +2,8 @@
 import { Worker } from 'node:worker_threads';
 import type { EventBody } from '../../records/index.js';
 import type { Undo } from '../engine/image.js';
+import { Desk } from '../capabilities/outside/desk.js';
+import { services } from '../capabilities/outside/services.js';
 import { threadStackMb } from '../engine/sandbox.js';
 import { cpuMsOfThread } from '../engine/thread-clock.js';
 import type {
@@ -24,6 +26,8 @@ interface AnswerTypes {
   open: 'opened' | 'unrestorable';
   run: 'report';
   complete: 'completed';
+  load: 'loaded' | 'unloadable';
+  check: 'checked' | 'unloadable';
   image: 'imaged';
   sync: 'synced';
 }
@@ -36,6 +40,9 @@ const entry = new URL(
   import.meta.url,
 );
 
+/** What a worker is started with, but for what is its own. */
+export type ThreadSetup = Omit<WorkerSetup, 'control' | 'outside'>;
+
 interface Pending {
   resolve: (answer: WorkerAnswer) => void;
   reject: (error: Error) => void;
@@ -44,24 +51,29 @@ interface Pending {
 export class WorkerThread {
   readonly #worker: Worker;
   readonly #control: Control;
+  readonly #desk: Desk;
   #pending: Pending | undefined;
   #failure: unknown;
   #ended = false;
   #kernelId: number | undefined;
   /** Told of what each run changed, in the order of their reports. */
   onUndo: ((undo: Undo) => void) | undefined;
+  /** Told of faults of ours in what is done for scripts on the main thread. */
+  onFault: ((error: unknown) => void) | undefined;
   /** Told of the events of the run in progress. */
   onEvent: ((event: EventBody) => void) | undefined;
 
-  private constructor(setup: Omit<WorkerSetup, 'control'>) {
+  private constructor(setup: ThreadSetup) {
     this.#control = {
       cancel: new Int32Array(new SharedArrayBuffer(4)),
       cpuAtStart: new Float64Array(new SharedArrayBuffer(8)),
       saving: new Int32Array(new SharedArrayBuffer(4)),
     };
-    const workerData: WorkerSetup = { ...setup, control: this.#control };
+    this.#desk = new Desk(services, (error) => this.onFault?.(error));
+    const workerData: WorkerSetup = { ...setup, control: this.#control, outside: this.#desk.setup };
     this.#worker = new Worker(entry, {
       workerData,
+      transferList: [this.#desk.setup.port],
       execArgv: [],
       env: {},
       resourceLimits: { stackSizeMb: threadStackMb },
@@ -74,13 +86,14 @@ export class WorkerThread {
     });
     this.#worker.on('exit', () => {
       this.#ended = true;
+      void this.#desk.close();
       this.#pending?.reject(new WorkerEnded('the worker ended', { cause: this.#failure }));
       this.#pending = undefined;
     });
   }
 
   /** Starts a worker and waits until it can take a session: about 50 ms. */
-  static async start(setup: Omit<WorkerSetup, 'control'>): Promise<WorkerThread> {
+  static async start(setup: ThreadSetup): Promise<WorkerThread> {
     const thread = new WorkerThread(setup);
     const ready = await new Promise<WorkerAnswer>((resolve, reject) => {
       thread.#pending = { resolve, reject };
@@ -145,6 +158,7 @@ export class WorkerThread {
 
   /** Has it let go of its session: it can be given another at once. */
   release(): void {
+    void this.#desk.release();
     this.onUndo = undefined;
     this.onEvent = undefined;
     const message: ReleaseMessage = { type: 'release' };
@@ -154,6 +168,7 @@ export class WorkerThread {
   /** Ends the thread, whatever it does. */
   async terminate(): Promise<void> {
     await this.#worker.terminate();
+    await this.#desk.close();
   }
 
   #receive(message: WorkerAnswer | EventMessage | UndoMessage): void {

@@ -1,9 +1,17 @@
 // The worker thread: holds the engine of one session at a time and does what the main thread asks, in order.
 import { parentPort, workerData } from 'node:worker_threads';
+import type { ExecutionError, Limits } from '../../records/index.js';
 import { createShadow, fillShadow, isEmpty, type Reference, type Shadow } from '../engine/image.js';
+import { describeFailure } from '../engine/library-loading.js';
+import type { LibraryCode, ModuleHost } from '../engine/module-host.js';
 import { ImageError } from '../engine/sealed-pages.js';
 import { Sandbox, type BootedEngine } from '../engine/sandbox.js';
 import { threadId } from '../engine/thread-clock.js';
+import { globalsOf } from '../modules/granted-modules.js';
+import { createModuleHost, type OpenModuleHost } from '../modules/module-host.js';
+import type { ModuleSettings } from '../modules/module-settings.js';
+import { prepareRun } from '../modules/prepare-run.js';
+import { openHostSide } from './host-side.js';
 import type {
   CancelMessage,
   EventMessage,
@@ -35,10 +43,12 @@ async function open(request: OpenRequest): Promise<WorkerAnswer> {
     if (error instanceof ImageError) return { type: 'unrestorable', message: error.message };
     throw error;
   }
-  const opened = await openSandbox(request.maxMemoryMb, shadow, reference);
+  closeModules();
+  const modules = request.modules === undefined ? undefined : await openModules(request.modules);
+  const opened = await openSandbox(request.maxMemoryMb, shadow, reference, modules);
   sandbox = opened;
   const undo = inMemory ? undefined : opened.resume(request.shiftTimersMs);
-  if (!inMemory && image === undefined && !request.console) opened.removeGlobal('console');
+  if (!inMemory && image === undefined) applySettings(opened, request);
   const nextTimerMs = opened.nextTimerMs();
   return {
     type: 'opened',
@@ -47,10 +57,41 @@ async function open(request: OpenRequest): Promise<WorkerAnswer> {
   };
 }
 
+/** What the host's modules of this session hold of the host. */
+let held: OpenModuleHost | undefined;
+let environment: Readonly<Record<string, string>> = {};
+
+async function openModules(settings: ModuleSettings): Promise<ModuleHost> {
+  const side = await openHostSide(settings, {
+    outside: setup.outside,
+    isCancelled,
+    sandbox: () => sandbox,
+    environment: () => environment,
+  });
+  held = createModuleHost(settings, side);
+  return held;
+}
+
+function closeModules(): void {
+  held?.close();
+  held = undefined;
+  environment = {};
+}
+
+/** Settings of the template that are seen in the global scope. */
+function applySettings(opened: Sandbox, { console, modules }: OpenRequest): void {
+  if (!console) opened.removeGlobal('console');
+  const globals = modules === undefined ? {} : globalsOf(modules.capabilities);
+  if (Object.keys(globals).length > 0) opened.defineGlobals(globals);
+}
+
+const isCancelled = (): boolean => Atomics.load(setup.control.cancel, 0) !== 0;
+
 const openSandbox = (
   maxMemoryMb: number,
   shadow: Shadow = createShadow(maxMemoryMb),
   reference: Reference = setup.base,
+  modules?: ModuleHost,
 ): Promise<Sandbox> => {
   const options = {
     module: setup.module,
@@ -59,13 +100,39 @@ const openSandbox = (
     sources: setup.sources,
     maxMemoryMb,
     shadow,
-    isCancelled: () => Atomics.load(setup.control.cancel, 0) !== 0,
+    isCancelled,
     cpuAtStart: setup.control.cpuAtStart,
+    ...(modules === undefined ? {} : { modules }),
   };
   const engine = booted;
   booted = undefined;
   return Sandbox.open(options, engine);
 };
+
+async function load(into: Sandbox, libraries: LibraryCode[], limits: Limits): Promise<WorkerAnswer> {
+  const report = await into.load(libraries, limits);
+  if ('error' in report) return unloadable(report.id, report.error);
+  const nextTimerMs = into.nextTimerMs();
+  return {
+    type: 'loaded',
+    libraries: report.loaded,
+    ...(nextTimerMs === undefined ? {} : { nextTimerMs }),
+  };
+}
+
+/** Loads it into an engine of its own, which is dropped. */
+async function check(library: LibraryCode, limits: Limits): Promise<WorkerAnswer> {
+  const own = await openSandbox(limits.memMb);
+  const report = await own.load([library], limits);
+  if ('error' in report) return unloadable(report.id, report.error);
+  return { type: 'checked', exports: report.loaded.flatMap(({ exports }) => exports) };
+}
+
+const unloadable = (id: string, error: ExecutionError): WorkerAnswer => ({
+  type: 'unloadable',
+  id,
+  message: describeFailure(id, error),
+});
 
 /** Boots the next session's engine while nobody waits for it. */
 async function bootAhead(): Promise<void> {
@@ -75,14 +142,18 @@ async function bootAhead(): Promise<void> {
 async function handle(request: WorkerRequest): Promise<void> {
   if (request.type === 'open') return answer(await open(request));
   if (request.type === 'sync') return answer({ type: 'synced' });
+  if (request.type === 'check') return answer(await check(request.library, request.limits));
   if (sandbox === undefined) throw new Error(`worker holds no session to ${request.type}`);
   if (request.type === 'complete') return answer({ type: 'completed', ...sandbox.complete(request.text) });
   if (request.type === 'image') {
     return answer({ type: 'imaged', image: sandbox.image(request.reference ?? setup.base) });
   }
+  if (request.type === 'load') return answer(await load(sandbox, request.libraries, request.limits));
   if (cancelled.signal.aborted) cancelled = new AbortController();
+  // A timer goes on with the variables of the run before it.
+  if (request.request.kind !== 'timer') environment = request.request.env;
   const report = await sandbox.run(
-    request.request,
+    prepareRun(request.request),
     (event) => answer({ type: 'event', event }),
     cancelled.signal,
   );
@@ -100,6 +171,7 @@ port.on('message', (message: WorkerRequest | CancelMessage | ReleaseMessage) => 
   if (message.type === 'cancel') return cancelled.abort();
   if (message.type === 'release') {
     sandbox = undefined;
+    closeModules();
     queue = queue.then(bootAhead, () => {});
     return;
   }

@@ -49,7 +49,7 @@ class DatabaseModule {
       path === ':memory:' ? this.#ask(this.#opening(path, false, true)) : this.#openFile(path, readonly);
     const { database } = opened as { database: number };
     this.#paths.set(database, path);
-    return { value: database, target: path };
+    return { value: database, target: path, write: !readonly && path !== ':memory:' };
   }
 
   #openFile(path: string, readonly: boolean): HostValue {

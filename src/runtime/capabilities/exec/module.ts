@@ -43,7 +43,28 @@ function call(context: HostContext<ExecConfig>, name: string, args: readonly Hos
       `exec.run: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`,
     );
   }
-  const [program, words, options] = parsed.data;
+  const target = shown(parsed.data);
+  try {
+    return { ...run(context, parsed.data), target };
+  } catch (error) {
+    if (!(error instanceof HostError)) throw error;
+    const { code, message, fields, denied } = error;
+    // What was denied may be the folder; the ledger still says what was to run there.
+    const ledger = fields.syscall === 'chdir' && error.target !== undefined ? { path: error.target } : {};
+    throw new HostError(code, message, { fields, denied, ledger, target, cause: error });
+  }
+}
+
+/** As a shell has it, without the values of variables: `HOME= git log "a b"`. */
+function shown([program, words, { env = {} }]: z.infer<typeof Call>): string {
+  const variables = Object.keys(env).map((name) => `${name}=`);
+  const quoted = [program, ...words].map((word, at) =>
+    /^[\w@%+:,./-]+$/.test(at === 0 ? word : word.replaceAll('=', '')) ? word : JSON.stringify(word),
+  );
+  return [...variables, ...quoted].join(' ').slice(0, 256);
+}
+
+function run(context: HostContext<ExecConfig>, [program, words, options]: z.infer<typeof Call>): HostAnswer {
   if ([program, ...words].some((word) => word.includes('\0')))
     throw new HostError('ERR_INVALID_ARG_VALUE', 'exec.run: a word holds a null byte');
   requireAllowed(context, program, words);
@@ -61,7 +82,7 @@ function call(context: HostContext<ExecConfig>, name: string, args: readonly Hos
       timeoutMs: Math.min(options.timeoutMs ?? Infinity, config.timeoutMs),
       maxBytes: Math.min(options.maxBytes ?? Infinity, config.maxBytes),
     });
-    return { value, target: [program, ...words].join(' ').slice(0, 256) };
+    return { value, ...(options.cwd === undefined ? {} : { path: options.cwd }) };
   });
 }
 
@@ -82,7 +103,6 @@ function requireAllowed(
     `EACCES: template ${JSON.stringify(template)} does not let ${JSON.stringify(program)} be run with these arguments; to grant it: vmsys template add-capability ${template} module exec --config '${JSON.stringify({ ...config, allow })}'`,
     {
       fields: { syscall: 'spawn', path: program },
-      target: called.join(' ').slice(0, 256),
       denied: true,
     },
   );
@@ -99,7 +119,7 @@ function requireGranted(
   throw new HostError(
     'EACCES',
     `EACCES: template ${JSON.stringify(template)} does not grant the variable ${JSON.stringify(name)}; to grant it: vmsys template add-capability ${template} env ${name}`,
-    { target: name, denied: true },
+    { denied: true },
   );
 }
 

@@ -46,6 +46,7 @@ export function denied(
       fields: { syscall, path: written },
       target: written,
       denied: true,
+      ledger: { write },
     },
   );
 }

@@ -97,7 +97,7 @@ export class FileOperations {
       if (this.#open.size >= greatestOpen) throw systemError('EMFILE', 'open', file);
       const opened = openFile(this.#place, file, flag, bits);
       this.#open.set(opened, { descriptor: opened, path: file });
-      return { value: opened, target: file };
+      return { value: opened, target: file, write: flag !== 'r' };
     }),
     close: operation([descriptor], (number) => {
       const { path: target } = this.#requireOpen(number, 'close');
@@ -134,7 +134,7 @@ export class FileOperations {
       const use = { access: (wanted & constants.W_OK) === 0 ? 'read' : 'write', syscall: 'access' } as const;
       return withExisting(this.#place, file, use, ({ path: anchored, written }) => {
         system('access', written, () => accessSync(anchored, wanted));
-        return { value: undefined, target: file };
+        return { value: undefined, target: file, write: use.access === 'write' };
       });
     }),
     realpath: operation([path], (file) => {
@@ -171,7 +171,7 @@ export class FileOperations {
       withSpot(this.#place, from, { syscall: 'rename' }, (source) =>
         withSpot(this.#place, to, { syscall: 'rename' }, (target) => {
           system('rename', source.written, () => renameSync(source.path, target.path), target.written);
-          return { value: undefined, target: from };
+          return { value: undefined, target: from, path: to };
         }),
       ),
     ),
@@ -185,7 +185,7 @@ export class FileOperations {
         ({ stat }) => stat,
       );
       writeWhole(this.#place, to, bytes, { flag: exclusive ? 'wx' : 'w', mode: bits });
-      return { value: undefined, target: from, bytes: bytes.length };
+      return { value: undefined, target: from, path: to, bytes: bytes.length };
     }),
     truncate: operation([path, z.int().min(0)], (file, size) => {
       refuseOver(this.#options.maxBytes, size, file);

@@ -21,7 +21,7 @@ export interface ReachOptions {
 }
 
 /** Not files: what is there changes the machine, or leads to everything. */
-const neverReached = ['/proc', '/sys', '/dev'];
+export const neverReached = ['/proc', '/sys', '/dev'];
 
 /** The absolute path that the name of an `fs` capability means: `~/` is the home, a relative one is in the worktree. */
 export function grantedPath(name: string, worktree: string | undefined): string | undefined {
@@ -57,7 +57,7 @@ export const isWithin = (folder: string, path: string): boolean =>
   path === folder || path.startsWith(folder === sep ? sep : folder + sep);
 
 /** A grant may be of what does not exist yet: then what exists of its path is made real. */
-function realPath(path: string): string {
+export function realPath(path: string): string {
   let rest = '';
   for (let existing = path; ; existing = resolve(existing, '..')) {
     try {

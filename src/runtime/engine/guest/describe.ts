@@ -53,7 +53,10 @@ function typeOf(value: unknown): string {
   }
 }
 
-/** `{name, message, stack?}` of what was thrown; only an error has a stack, in which its causes stand as well. */
+/**
+ * `{name, message, stack?}` of what was thrown; only an error has a stack, in which its causes stand as well. What is no
+ * error has no name.
+ */
 export function describeError(thrown: unknown): string {
   const { name, message, stack } = errorParts(thrown);
   const said = `{"name":${stringifyJson(cut(name, maxTypeChars))},"message":${stringifyJson(cut(message, maxErrorChars))}`;
@@ -72,6 +75,7 @@ function errorParts(thrown: unknown): { name: string; message: string; stack?: s
     }
   } catch {
     // A proxy's trap threw: it is shown like any other value.
+    return { name: 'Error', message: previewOf(thrown, maxErrorChars) };
   }
-  return { name: 'Error', message: previewOf(thrown, maxErrorChars) };
+  return { name: '', message: previewOf(thrown, maxErrorChars) };
 }

@@ -4,6 +4,7 @@
  * - `print` (kind, text): `log info debug warn error trace` are a line of the console, `stdout stderr` raw text.
  * - `now`: monotonic milliseconds. `entropy`: 32 fresh hexadecimal digits.
  * - `source` (name): the text of a part of the prelude that is loaded at its first use.
+ * What modules ask is in `modules/host-link.ts`.
  */
 export type HostOperation = 'print' | 'now' | 'entropy' | 'source';
 

@@ -6,11 +6,18 @@ import { declare } from './declarations.js';
 import { describe, describeError } from './describe.js';
 import { publishGlobals } from './globals/publish.js';
 import type { Host } from './host.js';
+import { makeFault } from './modules/fault.js';
+import { makeAsk } from './modules/host-link.js';
+import { makeLoading, type Loading } from './modules/library.js';
+import { readExport } from './modules/names.js';
+import { enter, libraryId, moduleName } from './modules/registry.js';
+import { makeModules, namesOf, type Modules } from './modules/require.js';
+import { publish } from './native.js';
 import { reseed } from './random.js';
 import { clearTimers, nextTimer, oneShots, runTimer, shiftTimers } from './timers.js';
 
 /** What the host calls. Takes and returns strings and numbers, but for the values that are to be described. */
-export interface Driver {
+export interface Driver extends Loading {
   describe(value: unknown, maxChars: number): string;
   describeError(thrown: unknown): string;
   beginRun(argvJson: string, argsJson: string, envJson: string): void;
@@ -22,13 +29,40 @@ export interface Driver {
   clearTimers(): void;
   reseed(digits: string): void;
   complete(text: string): string;
+  libraryId(name: string): string;
+  moduleName(id: string): string;
+  namesOf(id: string): string;
+  fault(json: string): Error;
+  take: Modules['take'];
+  bridge: Bridge;
+}
+
+/** What the modules that the host writes import (`../modules/synthetic.ts`). */
+export interface Bridge {
+  take: Modules['take'];
+  takeDefault: Modules['takeDefault'];
+  read: typeof readExport;
+  /** Called at the end of an ES module: it was evaluated whole. */
+  done(id: string, name: string): void;
 }
 
 /** Defines the globals and makes the driver. `host` is all that the session can reach of the outside. */
 export function boot(host: Host): Driver {
   reseed(host('entropy') as string);
   const beginRun = publishGlobals(host);
+  const modules = makeModules(makeAsk(host));
+  publish(globalThis, 'require', modules.globalRequire);
+  const done = (id: string, name: string): void => {
+    enter(id).name = name;
+  };
   return {
+    ...makeLoading(modules),
+    libraryId,
+    moduleName,
+    namesOf,
+    fault: makeFault,
+    take: modules.take,
+    bridge: { take: modules.take, takeDefault: modules.takeDefault, read: readExport, done },
     describe,
     describeError,
     beginRun,

@@ -56,6 +56,9 @@ export const padStart = uncurry(String.prototype.padStart);
 export const padEnd = uncurry(String.prototype.padEnd);
 export const repeat = uncurry(String.prototype.repeat);
 export const toLowerCase = uncurry(String.prototype.toLowerCase);
+export const isWellFormed: (text: string) => boolean = uncurry(
+  (String.prototype as unknown as { isWellFormed(this: string): boolean }).isWellFormed,
+);
 export const exec = uncurry(RegExp.prototype.exec);
 
 export const { parse: parseJson, stringify: stringifyJson } = JSON;

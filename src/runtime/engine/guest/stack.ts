@@ -1,6 +1,20 @@
 // Stack traces: QuickJS's list of frames into what V8 prints, `Name: message` and then frames of the user's code
 // only. The prelude's frames go, and with them the native ones that are not between two of the user's.
-import { endsWith, indexOf, join, push, slice, startsWith } from './primordials.js';
+import {
+  endsWith,
+  exec,
+  indexOf,
+  join,
+  mapGet,
+  mapSet,
+  NativeError,
+  newMap,
+  push,
+  slice,
+  startsWith,
+  toNumber,
+} from './primordials.js';
+import { readOwn } from './read.js';
 import { split } from './text.js';
 import parts from './parts/parts.json' with { type: 'json' };
 
@@ -101,7 +115,37 @@ function userFrames(frames: readonly Frame[]): Frame[] {
   return kept;
 }
 
-function frameLine({ name, place }: Frame): string {
+/** Files whose code was compiled inside of a function that begins on the first line: by how many columns. */
+const shifts = newMap<string, number>();
+
+/** Says that the first line of a file has so many columns in front that are not its own. */
+export const shiftFirstLine = (file: string, columns: number): void => void mapSet(shifts, file, columns);
+
+const firstLine = /^([^]*):1:(\d+)$/;
+
+function ownPlace(place: string): string {
+  const match = exec(firstLine, place);
+  const shift = match === null ? undefined : mapGet(shifts, match[1] as string);
+  const column = toNumber(match?.[2]);
+  return shift === undefined || column <= shift ? place : `${match?.[1]}:1:${column - shift}`;
+}
+
+const fileOfPlace = /^([^]*):\d+:\d+$/;
+/** What the engine calls code that `eval` or `Function` compiled. */
+const evaluated = '<input>';
+
+/** The file of the code that called the prelude; `<input>` where none is known. */
+export function callerFile(): string {
+  const frames = userFrames(parseFrames(readOwn(new NativeError(), 'stack') as string));
+  for (let index = 0; index < frames.length; index++) {
+    const file = exec(fileOfPlace, (frames[index] as Frame).place)?.[1];
+    if (file !== undefined && file !== evaluated) return file;
+  }
+  return evaluated;
+}
+
+function frameLine({ name, place: raw }: Frame): string {
+  const place = ownPlace(raw);
   const unnamed = name === '' || (startsWith(name, '<') && endsWith(name, '>'));
   return unnamed ? `    at ${place}` : `    at ${name} (${place})`;
 }
