@@ -16,8 +16,11 @@ export async function probe(
   const { metafile } = await build({ ...request, format: 'esm', plugins: [leaveImports] });
   const [input] = Object.values(metafile.inputs);
   if (input === undefined) throw new Error('esbuild did not say what the file is');
-  return { format: input.format, importsOthers: input.imports.length > 0 };
+  return { format: input.format, importsOthers: input.imports.some(({ path }) => path !== esbuildsOwn) };
 }
+
+/** What the bundler itself adds, where a file names `require` without calling it. */
+const esbuildsOwn = '<runtime>';
 
 const leaveImports: Plugin = {
   name: 'leave-imports',

@@ -1,0 +1,136 @@
+// Real packages of the real registry: each is added, loaded in a session, and does something there. With
+// VMSYS_WRITE_TABLE=1 the table in docs/libraries.md is written as it was measured.
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { LibraryError, messageOf } from '../../src/libcache/errors.js';
+import { createFetcher } from '../../src/libcache/fetch/index.js';
+import { openLibraryCache } from '../../src/libcache/index.js';
+import type { LibraryCache } from '../../src/libcache/types.js';
+import { loadMs, writeTable, type Row } from '../fixtures/package-table.js';
+import { failures, uses, type PackageFailure, type PackageUse } from '../fixtures/packages.js';
+import { openTestRuntime, type TestRuntime } from '../fixtures/runtime.js';
+import { tempFolder } from '../fixtures/temp.js';
+
+/** What is downloaded is kept for the next run. */
+const npmCache = join(tmpdir(), `vmsys-test-npm-${userInfo().uid}`);
+/** Packages that are on their way at a time. */
+const atATime = 4;
+/** A test file has two minutes; on a slow machine those that are left by then are not tried. Writing takes its time. */
+const budgetMs = isWriting() ? Infinity : 80_000;
+/** Without an answer by then there is no registry here. */
+const probeMs = 8_000;
+
+const fetcher = createFetcher({ env: { ...process.env, npm_config_cache: npmCache } });
+
+interface Parts {
+  t: Test;
+  cache: LibraryCache;
+  runtime: TestRuntime;
+}
+
+t.test('much used packages of npm work in a session', { timeout: 600_000 }, async (t) => {
+  const problem = await registryProblem();
+  if (problem !== undefined) {
+    t.pass('packages of the registry', { skip: `no npm registry answers: ${problem}` });
+    return;
+  }
+  let runtime: TestRuntime | undefined;
+  const cache = await openLibraryCache({
+    folder: tempFolder(t),
+    fetcher,
+    check: async (candidate) => {
+      if (runtime === undefined) throw new Error('the runtime is not open yet');
+      return runtime.libraries.check(candidate);
+    },
+  });
+  t.teardown(() => cache.close());
+  runtime = await openTestRuntime(t, { libraries: cache });
+  const parts = { t, cache, runtime };
+
+  const rows: Row[] = [];
+  const line = [
+    ...uses.map((one) => ({ spec: one.spec, attempt: () => tryUse(parts, one) })),
+    ...failures.map((one) => ({ spec: one.spec, attempt: () => tryFailure(parts, one) })),
+  ];
+  const deadline = Date.now() + budgetMs;
+  const take = async (): Promise<void> => {
+    for (let next = line.shift(); next !== undefined; next = line.shift()) {
+      if (Date.now() > deadline) {
+        t.pass(next.spec, { skip: `no time left after ${budgetMs / 1000} s` });
+        continue;
+      }
+      try {
+        rows.push(await next.attempt());
+      } catch (error) {
+        t.fail(`${next.spec}: ${messageOf(error)}`);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: atATime }, take));
+  if (!isWriting()) return;
+  // One at a time, when nothing else runs.
+  for (const row of rows) {
+    if ('library' in row) row.loadMs = await loadMs({ ...row.library, code: await cache.read(row.library) });
+  }
+  writeTable(rows);
+});
+
+function isWriting(): boolean {
+  return process.env['VMSYS_WRITE_TABLE'] === '1';
+}
+
+/** Why the registry that npm is configured for cannot be used here; undefined where it can. */
+async function registryProblem(): Promise<string | undefined> {
+  try {
+    await fetcher.prepare(
+      { spec: 'ms@2.1.3' },
+      { signal: AbortSignal.timeout(probeMs), onProgress: () => {} },
+    );
+    return undefined;
+  } catch (error) {
+    if (error instanceof LibraryError) return error.message;
+    throw error;
+  }
+}
+
+/** Adds it, loads it in a session of its own, and compares what it does there. */
+async function tryUse(parts: Parts, one: PackageUse): Promise<Row> {
+  const { t, cache, runtime } = parts;
+  const { spec, global, entry, code, value, kind } = one;
+  const library = await cache.add({ spec, global, entry });
+  const session = await sessionWith(parts, library.id);
+  t.same(await runtime.value(session, code), value, `${library.id}: ${code}`);
+  const name = JSON.stringify(library.name);
+  const agree = `require(${name}) === ${library.global} && typeof (await import(${name})) === 'object'`;
+  t.equal(await runtime.value(session, agree), true, `${library.id} is there by require and import as well`);
+  await runtime.sessions.close(session);
+  return { kind, library };
+}
+
+async function tryFailure(parts: Parts, { spec, kind, fails, reason, code }: PackageFailure): Promise<Row> {
+  const { t, cache, runtime } = parts;
+  if (code === undefined) {
+    await t.rejects(
+      cache.add({ spec }),
+      { code: 'LIBRARY_UNAVAILABLE', message: fails },
+      `${spec}: ${reason}`,
+    );
+    return { kind, spec, reason };
+  }
+  const library = await cache.add({ spec });
+  const session = await sessionWith(parts, library.id);
+  t.match(
+    await runtime.run(session, code),
+    { status: 'error', error: { message: fails } },
+    `${spec}: ${reason}`,
+  );
+  await runtime.sessions.close(session);
+  return { kind, spec: library.id, reason };
+}
+
+async function sessionWith({ runtime }: Parts, library: string): Promise<string> {
+  const name = library.replaceAll(/[^\w.-]/g, '_');
+  const template = runtime.templates.create({ name, libraries: [library] });
+  return (await runtime.sessions.create({ template: template.id })).id;
+}
