@@ -6,8 +6,8 @@ import type { MethodResult } from '../../rpc/methods/index.js';
 export type Info = MethodResult<'system.info'>;
 export type Summary = MethodResult<'system.summary'>;
 
-/** A cold start takes a tenth of a second; a busy machine and two failed attempts are allowed for. */
-const answerMs = 10_000;
+/** A cold start takes a quarter of a second; a busy machine and some failed attempts are allowed for. */
+const answerMs = 20_000;
 
 /** What the daemon says of itself; undefined where none answers in time. It is not started for that, but systemd may. */
 export async function infoAt(socketPath: string, signal: AbortSignal): Promise<Info | undefined> {
@@ -19,21 +19,26 @@ export async function ask(
   socketPath: string,
   signal: AbortSignal,
 ): Promise<{ info: Info; summary: Summary } | undefined> {
-  const patience = AbortSignal.any([signal, AbortSignal.timeout(answerMs)]);
+  // Not AbortSignal.any with AbortSignal.timeout: in Node 20 the latter may be collected, and then never fires.
+  const patience = new AbortController();
+  const giveUp = (): void => patience.abort();
+  const timer = setTimeout(giveUp, answerMs);
+  signal.addEventListener('abort', giveUp, { once: true });
   try {
-    const client = await inGroupOf(socketPath, () => connect(socketPath, { signal: patience }));
-    // A call that is in the queue of a daemon which never starts ends with its connection.
-    const giveUp = (): void => void client.close();
-    patience.addEventListener('abort', giveUp, { once: true });
+    const client = await inGroupOf(socketPath, () => connect(socketPath, { signal: patience.signal }));
+    // A call in the queue of a daemon that never starts is answered by the end of its connection.
+    patience.signal.addEventListener('abort', () => void client.close(), { once: true });
     try {
       return { info: await client.call('system.info', {}), summary: await client.call('system.summary', {}) };
     } finally {
-      patience.removeEventListener('abort', giveUp);
       await client.close();
     }
   } catch {
     signal.throwIfAborted();
     return undefined;
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', giveUp);
   }
 }
 
