@@ -35,32 +35,50 @@ export function createIdleExit({
 }: IdleExitOptions): IdleExit {
   let { afterMs } = options;
   let timer: NodeJS.Timeout | undefined;
+  let last: NodeJS.Immediate | undefined;
   let idleSince = now();
 
   const arm = (inMs: number): void => {
     clearTimeout(timer);
     timer = setTimeout(look, Math.min(Math.max(0, inMs), longestMs)).unref();
   };
-  const look = (): void => {
-    if (isInUse()) return; // whoever leaves last has `check` called
+  /** Whether nothing holds it; where something does that nobody tells us of, it is looked at again. */
+  const mayLeave = (): boolean => {
+    if (isInUse()) return false; // whoever leaves last has `check` called
     const { executions, nextTimerAt = Infinity } = pending();
     if (executions > 0) {
       idleSince = now();
-      return arm(Math.min(afterMs, lookAgainMs));
+      arm(Math.min(afterMs, lookAgainMs));
+      return false;
     }
     const leftMs = idleSince + afterMs - now();
-    if (leftMs > 0) return arm(leftMs);
+    if (leftMs > 0) {
+      arm(leftMs);
+      return false;
+    }
     // A timer that is due soon is waited for; it runs, and then the count begins anew.
     const dueInMs = nextTimerAt - now();
     if (dueInMs <= afterMs) {
       idleSince = now();
-      return arm(Math.max(dueInMs, Math.min(afterMs, lookAgainMs)));
+      arm(Math.max(dueInMs, Math.min(afterMs, lookAgainMs)));
+      return false;
     }
+    return true;
+  };
+  const look = (): void => {
+    if (!mayLeave()) return;
+    // Who connected while the event loop was busy is accepted after its timers, and before this: without it a busy
+    // machine could start daemon after daemon for a client that none of them sees.
+    last = setImmediate(() => {
+      if (mayLeave()) leave();
+    });
+  };
+  const halt = (): void => {
     clearTimeout(timer);
-    leave();
+    clearImmediate(last);
   };
   const check = (): void => {
-    clearTimeout(timer);
+    halt();
     if (afterMs === 0 || isInUse()) return;
     idleSince = now();
     arm(afterMs);
@@ -74,7 +92,7 @@ export function createIdleExit({
     },
     close: () => {
       afterMs = 0;
-      clearTimeout(timer);
+      halt();
     },
   };
 }

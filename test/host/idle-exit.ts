@@ -1,7 +1,11 @@
 // When a daemon that has nothing to do leaves, and what holds it.
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { createIdleExit } from '../../src/host/idle-exit.js';
 import type { Pending } from '../../src/runtime/types.js';
+import { tempFolder } from '../fixtures/temp.js';
 import { until } from '../fixtures/until.js';
 
 /** A clock and what happens, in the hand of a test; real timers are short. */
@@ -62,4 +66,26 @@ t.test('0 means never, and the time can change while it runs', async (t) => {
   t.equal(state.left, 0);
   idleExit.setAfter(10);
   await until('the end', () => state.left === 1);
+});
+
+t.test('who connected while the event loop was busy is seen before it leaves', async (t) => {
+  const path = join(tempFolder(t), 's');
+  let connections = 0;
+  let left = 0;
+  const server = createServer(() => (connections += 1)).listen(path);
+  await once(server, 'listening');
+  t.teardown(() => server.close());
+  const client = connect(path);
+  t.teardown(() => client.destroy());
+  const idleExit = createIdleExit({
+    afterMs: 1,
+    isInUse: () => connections > 0,
+    pending: () => ({ executions: 0 }),
+    leave: () => (left += 1),
+  });
+  t.teardown(() => idleExit.close());
+  const since = performance.now();
+  while (performance.now() - since < 20); // the timer is due, and the connection waits
+  await until('the connection', () => connections === 1 || left > 0);
+  t.equal(left, 0);
 });
