@@ -2,7 +2,7 @@
 // cannot enforce is refused when it is declared.
 import * as z from 'zod';
 import { Name, TemplateId, Timestamp } from './ids.js';
-import { PinnedLibrary } from './library.js';
+import { Integrity, LibraryId, PinnedLibrary } from './library.js';
 
 export const Limits = z.strictObject({
   cpuMs: z.int().min(1).max(3_600_000).describe('CPU time of one execution, milliseconds'),
@@ -61,10 +61,24 @@ export const defaultRuntimeSettings: RuntimeSettings = {
 };
 
 export const Capability = z.strictObject({
-  kind: z.enum(['module', 'global', 'fs', 'net', 'env']),
-  name: z.string().min(1).max(4096),
-  enabled: z.boolean(),
-  config: z.record(z.string(), z.json()),
+  kind: z
+    .enum(['module', 'global', 'fs', 'net', 'env'])
+    .describe(
+      'a module to import, the same as a global variable, a folder or file, an origin, a variable of the environment',
+    ),
+  name: z
+    .string()
+    .min(1)
+    .max(4096)
+    .describe(
+      'as in `template.modules`; of kind fs a path, absolute or after `~/`; of kind env the variable',
+    ),
+  enabled: z.boolean().describe('false: denied, whatever else grants it'),
+  config: z
+    .record(z.string(), z.json())
+    .describe(
+      'what it allows, as `template.modules` describes it; of kind fs `{"write": true}` to write there',
+    ),
 });
 export type Capability = z.infer<typeof Capability>;
 
@@ -113,18 +127,49 @@ export const Policy = Template.pick({
 });
 export type Policy = z.infer<typeof Policy>;
 
+const LibraryReference = z.string().min(1).max(256);
+
 /** What a client writes to make or change a template: every field optional, nested ones too. */
 export const PolicyInput = z.strictObject({
-  engine: z.literal('quickjs').optional(),
-  limits: Limits.partial().optional(),
-  resolver: Resolver.partial().optional(),
-  runtime: RuntimeSettings.partial().optional(),
-  capabilities: z.array(CapabilityInput).max(256).optional(),
+  engine: z.literal('quickjs').optional().describe('what runs the code; there is one'),
+  limits: Limits.partial().optional().describe('how much one execution, and the session, may use'),
+  resolver: Resolver.partial().optional().describe('where `import` and `require` find files of the worktree'),
+  runtime: RuntimeSettings.partial().optional().describe('how files and scripts are run'),
+  capabilities: z
+    .array(CapabilityInput)
+    .max(256)
+    .optional()
+    .describe('all that sessions may use of the host: `{kind, name, enabled?, config?}`'),
   startup: z
     .array(z.union([z.string().min(1).max(4096), StartupFile.partial({ order: true })]))
     .max(256)
-    .optional(),
-  libraries: z.array(z.string().min(1).max(256)).max(256).optional().describe('ids or names of libraries'),
-  env: Environment.optional(),
+    .optional()
+    .describe('files of the worktree that run when a session starts: paths, or `{path, order}`'),
+  libraries: z
+    .array(LibraryReference)
+    .max(256)
+    .optional()
+    .describe('ids or names of libraries, loaded in this order before startup files'),
+  env: Environment.optional().describe('variables of its scripts’ `process.env`, and their values'),
 });
 export type PolicyInput = z.infer<typeof PolicyInput>;
+
+/** A template as a file says it: what is absent is as in a new template. */
+export const TemplateDocument = z.strictObject({
+  name: Name.describe('name of the template, by which it is found again'),
+  ...PolicyInput.shape,
+  libraries: z
+    .array(
+      z.union([
+        LibraryReference,
+        z.strictObject({
+          id: LibraryId,
+          integrity: Integrity.optional().describe('refused where the library in the cache has another'),
+        }),
+      ]),
+    )
+    .max(256)
+    .optional()
+    .describe('ids or names of libraries, or `{id, integrity}`; loaded in this order before startup files'),
+});
+export type TemplateDocument = z.infer<typeof TemplateDocument>;

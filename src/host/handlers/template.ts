@@ -4,7 +4,9 @@ import type { HandlerContext } from './context.js';
 
 type Group = Extract<keyof Handlers, `template.${string}`>;
 
-export const templateHandlers = ({ runtime: { templates } }: HandlerContext): Pick<Handlers, Group> => ({
+export const templateHandlers = ({
+  runtime: { templates, documents, suggestions },
+}: HandlerContext): Pick<Handlers, Group> => ({
   'template.create': (params) => templates.create(params),
   'template.list': (params) => templates.list(params),
   'template.get': ({ template }) => templates.get(template),
@@ -20,5 +22,10 @@ export const templateHandlers = ({ runtime: { templates } }: HandlerContext): Pi
     templates.removeCapability(template, capability),
   'template.addLibrary': ({ template, library }) => templates.addLibrary(template, library),
   'template.removeLibrary': ({ template, library }) => templates.removeLibrary(template, library),
+  'template.apply': ({ dryRun, ...document }) => documents.apply(document, { dryRun }),
+  'template.export': ({ template, integrity }) => documents.export(template, { integrity }),
+  'template.suggest': ({ session, execution }) =>
+    // One of the two is there: the schema says so.
+    suggestions.suggest(session === undefined ? { execution: execution ?? '' } : { session }),
   'template.modules': () => ({ items: templates.modules() }),
 });

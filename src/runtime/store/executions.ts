@@ -1,6 +1,7 @@
 // Executions and their events in the database. One transaction writes all that a short call came to, so that a record
 // is never half there; of a long one, that it runs and what it prints is written as it comes.
-import { Event, Execution, type ExecutionStatus, type SessionId } from '../../records/index.js';
+import * as z from 'zod';
+import { Event, Execution, HostCall, type ExecutionStatus, type SessionId } from '../../records/index.js';
 import type { Connection } from './database.js';
 
 interface ExecutionRow {
@@ -30,6 +31,11 @@ interface EventRow {
   payload: string;
 }
 
+/** The event that says how many calls of the host one execution made beyond those recorded; that number. */
+const Unrecorded = z
+  .object({ message: z.string().regex(/^\d+ more calls of the host were not recorded$/) })
+  .transform(({ message }) => Number.parseInt(message, 10));
+
 export class ExecutionStore {
   readonly #insert;
   readonly #insertEvent;
@@ -41,6 +47,7 @@ export class ExecutionStore {
   readonly #find;
   readonly #list;
   readonly #events;
+  readonly #ledger;
   readonly #total;
   readonly #lastOf;
   readonly #effects;
@@ -85,6 +92,14 @@ export class ExecutionStore {
     );
     this.#events = db.prepare<[number, number, number], EventRow>(
       `SELECT seq, ts, type, payload FROM events WHERE execution = ? AND seq > ? ORDER BY seq LIMIT ?`,
+    );
+    this.#ledger = db.prepare<
+      { session: string; execution: number | null; limit: number },
+      { type: string; payload: string }
+    >(
+      `SELECT v.type, v.payload FROM executions e JOIN events v ON v.execution = e.number
+       WHERE e.session_id = :session AND (:execution IS NULL OR e.number = :execution)
+       AND v.type IN ('host', 'system') ORDER BY e.number DESC, v.seq LIMIT :limit`,
     );
     this.#total = db.prepare<[], number>(`SELECT count(*) FROM executions`).pluck();
     this.#lastOf = db
@@ -165,6 +180,25 @@ export class ExecutionStore {
     return this.#events
       .all(number, afterSeq, limit)
       .map(({ payload, ...row }) => Event.parse({ ...row, payload: JSON.parse(payload) as unknown }));
+  }
+
+  /**
+   * What a session, or one execution of it, asked of the host, newest executions first: at most `limit` calls, and how
+   * many more there were that left no event.
+   */
+  ledger(
+    of: { session: SessionId; execution: number | undefined },
+    limit: number,
+  ): { calls: HostCall[]; unrecorded: number } {
+    const { session, execution = null } = of;
+    const calls: HostCall[] = [];
+    let unrecorded = 0;
+    for (const { type, payload } of this.#ledger.all({ session, execution, limit })) {
+      const value = JSON.parse(payload) as unknown;
+      if (type === 'host') calls.push(HostCall.parse(value));
+      else unrecorded += Unrecorded.safeParse(value).data ?? 0;
+    }
+    return { calls, unrecorded };
   }
 
   total(): number {
