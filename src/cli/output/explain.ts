@@ -33,7 +33,8 @@ function detailLines(details: unknown): string[] {
 
 /** `Name: message` and the frames, whether or not the stack repeats the first line. */
 export function stackLines({ name, message, stack }: ExecutionError): string[] {
-  const head = message === '' ? name : `${name}: ${message}`;
+  // What is no error has no name.
+  const head = message === '' || name === '' ? name + message : `${name}: ${message}`;
   const frames = stack?.trimEnd() ?? '';
   if (frames === '') return head.split('\n');
   return (frames.startsWith(head) ? frames : `${head}\n${frames}`).split('\n');
