@@ -1,7 +1,9 @@
 // What is asked of a registry, and what is made of what it answers. The registry is one of ours, on loopback.
-import { existsSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { createFetcher } from '../../../src/libcache/fetch/index.js';
 import { evaluate, openFetching } from '../../fixtures/fetch.js';
 import { tempFolder } from '../../fixtures/temp.js';
 
@@ -236,6 +238,23 @@ t.test('adding can be cancelled in mid-download, and leaves nothing', async (t) 
   await t.rejects(fetch('slow', controller.signal), { code: 'REQUEST_CANCELLED' });
   registry.intercept = () => false;
   t.match(await fetch('slow'), { version: '1.0.0' }, 'asked again, it comes');
+});
+
+t.test('what a killed process left is removed, what a living one has is not', async (t) => {
+  const temporaryFolder = tempFolder(t);
+  const { pid: dead } = spawnSync('true');
+  const place = /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0];
+  const [left, used, foreign] = [`${place}-${dead}-abc`, `${place}-${process.pid}-abc`, `1-${dead}-abc`].map(
+    (name) => join(temporaryFolder, `vmsys-library-${name}`),
+  ) as [string, string, string];
+  for (const folder of [left, used, foreign]) mkdirSync(folder);
+  const fetcher = createFetcher({ env: {}, temporaryFolder });
+  const hooks = { signal: AbortSignal.abort(), onProgress: () => {} };
+  await t.rejects(fetcher.prepare({ spec: 'thing' }, hooks), { code: 'REQUEST_CANCELLED' });
+  t.same(
+    [left, used, foreign].map((folder) => existsSync(folder)),
+    [false, true, true],
+  );
 });
 
 t.test('says how far it is', async (t) => {
