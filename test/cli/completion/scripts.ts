@@ -33,7 +33,8 @@ t.test('bash offers groups, verbs and flags', async (t) => {
     const { stdout } = spawnSync('bash', ['-c', script], { encoding: 'utf8', cwd: tempFolder(t) });
     return stdout.split('\n').filter((word) => word !== '');
   };
-  t.strictSame(complete('vmsys se'), ['session']);
+  t.strictSame(complete('vmsys ses'), ['session']);
+  t.ok(complete('vmsys service ').includes('doctor'));
   t.strictSame(complete('vmsys session cl'), ['close']);
   t.strictSame(complete('vmsys session get name --s'), ['--socket']);
   t.strictSame(complete('vmsys --json exec repl s --ti'), ['--timeout-ms']);
