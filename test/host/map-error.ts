@@ -1,5 +1,6 @@
 import t from 'tap';
 import { mapError } from '../../src/host/map-error.js';
+import { unavailable } from '../../src/libcache/errors.js';
 import { RuntimeError } from '../../src/runtime/errors.js';
 
 t.test('a refusal of the runtime keeps its name, message and details', async (t) => {
@@ -10,6 +11,14 @@ t.test('a refusal of the runtime keeps its name, message and details', async (t)
     details: { sessionId: 'ses_1' },
   });
   t.equal(mapError(new RuntimeError('SESSION_BUSY', 'x'))?.details, undefined);
+});
+
+t.test('so does one of the library cache', async (t) => {
+  t.match(mapError(unavailable('offline', 'no registry answers')), {
+    code: 'LIBRARY_UNAVAILABLE',
+    message: 'no registry answers',
+    details: { reason: 'offline' },
+  });
 });
 
 t.test('anything else is a fault of ours', async (t) => {
