@@ -75,7 +75,7 @@ export class SessionKeeper {
   }
 
   /** As {@link SessionStarter.start}. */
-  start(session: LiveSession): Promise<void> {
+  start(session: LiveSession): Promise<'awake' | 'asleep'> {
     return this.#starter.start(session);
   }
 

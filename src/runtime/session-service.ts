@@ -60,7 +60,8 @@ export class SessionService implements Sessions {
       throw error;
     }
     try {
-      await this.#keeper.start(session);
+      const how = await this.#keeper.start(session);
+      if (how === 'asleep') this.#residents.remove(session);
       this.#keeper.change(session, { status: 'ready' });
     } catch (error) {
       this.#residents.remove(session);

@@ -25,26 +25,29 @@ export class SessionStarter {
   }
 
   /**
-   * Wakes a session that has no state yet and starts it; needs the turn. Rejects with STARTUP_FAILED for a file that
+   * Wakes a session that has no state yet and starts it; needs the turn. `asleep` where it is a copy of libraries and
+   * nothing else: like a fork it needs no worker before its first use. Rejects with STARTUP_FAILED for a file that
    * failed, as the library source does for a library that is missing or damaged, and with LIBRARY_UNAVAILABLE for one
    * that does not load; whatever was started is then of no use.
    */
-  async start(session: LiveSession): Promise<void> {
+  async start(session: LiveSession): Promise<'awake' | 'asleep'> {
     const { environment, warmStarts, libraries, residents, execute, planTimer } = this.#options;
     const specs = session.policy.startup.map(({ path }) =>
       fileSpec(session, { kind: 'startup', path }, environment),
     );
     const key = warmStarts.key(session, specs);
     const adopted = session.worker === undefined && warmStarts.adopt(session, key);
+    if (adopted && specs.length === 0) return 'asleep';
     const codes = adopted ? [] : await libraries.read(session.policy.libraries);
     const { nextTimerMs } = await residents.wake(session);
     planTimer(session, nextTimerMs);
-    if (adopted) return;
+    if (adopted) return 'awake';
     const loaded = await libraries.load(session, codes);
     if (loaded.nextTimerMs !== undefined) planTimer(session, loaded.nextTimerMs);
     const executions: Execution[] = [];
     for (const spec of specs) executions.push(requireOk(session, spec, await execute(session, spec)));
     await warmStarts.keep(session, key, executions);
+    return 'awake';
   }
 }
 
