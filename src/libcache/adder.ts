@@ -2,7 +2,7 @@
 // there is one, and only then stored. Nothing is announced here.
 import type { Integrity } from '../records/index.js';
 import { contentName, integrityOf } from './content-name.js';
-import { LibraryError, messageOf, unavailable } from './errors.js';
+import { LibraryError, messageOf, systemCode, unavailable } from './errors.js';
 import type { Fetcher, PreparedLibrary, PrepareRequest } from './fetcher.js';
 import { maxLibraryBytes, type Content } from './files.js';
 import { Entry, faults, localPath } from './manifest.js';
@@ -118,6 +118,9 @@ export class Adder {
     try {
       exports = (await this.#options.check?.(candidate))?.exports;
     } catch (error) {
+      // Where it could not be tried (there is no room, the daemon stops), that says nothing of the library.
+      const code = systemCode(error);
+      if (code !== undefined && code !== 'LIBRARY_UNAVAILABLE') throw error;
       throw unavailable('not-loadable', `library "${id}" does not load in a session: ${messageOf(error)}`, {
         details: { library: id },
         cause: error,

@@ -339,3 +339,19 @@ t.test('a listener that throws keeps nothing from the others', async (t) => {
 t.test('a relative cache folder is refused', async (t) => {
   t.throws(() => openTestCache(t, { folder: 'cache' }), { code: 'INVALID_PATH' });
 });
+
+t.test('a library that could not be tried for lack of room is neither refused nor forgotten', async (t) => {
+  const registry = new FakeRegistry({ 'one@1.0.0': 'exports.a = 1' });
+  const { cache: other, folder } = openTestCache(t, { registry, hasEngine: false });
+  await other.add({ spec: 'one' });
+  let isFull = true;
+  const check = async () => {
+    if (isFull) throw Object.assign(new Error('all workers are busy'), { code: 'OVERLOADED' });
+    return await Promise.resolve({ exports: ['a'] });
+  };
+  const { cache } = openTestCache(t, { folder, registry, check });
+  await t.rejects(cache.add({ spec: 'one@1.0.0' }), { code: 'OVERLOADED', message: 'all workers are busy' });
+  isFull = false;
+  t.match(await cache.add({ spec: 'one@1.0.0' }), { exports: ['a'] });
+  t.equal(registry.asked.length, 1, 'it was not fetched again');
+});
