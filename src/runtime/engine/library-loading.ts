@@ -1,4 +1,5 @@
 // One library evaluated in a session's engine, under limits, into what it exports or why it cannot be used.
+import type { QuickJSHandle } from 'quickjs-emscripten';
 import type { ExecutionError } from '../../records/index.js';
 import { completion, type Engine, type Failed } from './evaluation.js';
 import type { Outcome } from './instance.js';
@@ -30,7 +31,7 @@ export async function loadLibrary(
   if (!('value' in first)) return first;
   const named =
     library.format === 'module'
-      ? await completion(engine, run, () => driver.loadModule(library, first.value))
+      ? await completion(engine, run, () => disposing(first.value, driver.loadModule(library, first.value)))
       : first;
   if (!('value' in named)) return named;
   const exports = JSON.parse(instance.context.getString(named.value)) as string[];
@@ -40,7 +41,14 @@ export async function loadLibrary(
 
 function loadScript({ driver, linker }: Engine, library: LibraryCode): Outcome {
   const { outcome, shift } = linker.compileLibrary(library);
-  return outcome.kind === 'exception' ? outcome : driver.loadScript(library, shift, outcome.handle);
+  if (outcome.kind === 'exception') return outcome;
+  return disposing(outcome.handle, driver.loadScript(library, shift, outcome.handle));
+}
+
+/** Lets go of what was handed to a call, now that it has returned. */
+function disposing(handed: QuickJSHandle, outcome: Outcome): Outcome {
+  handed.dispose();
+  return outcome;
 }
 
 /** The engine's message, and where in the library it happened. */

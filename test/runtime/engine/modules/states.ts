@@ -161,3 +161,28 @@ t.test('a stack that overflows while modules load is an error like any other', a
     t.equal(await sandbox.value('(await import("./ok.mjs")).default'), 1, `after ${code}`);
   }
 });
+
+t.test('calls and failures, again and again, leave nothing behind', async (t) => {
+  const host = new MemoryHost({
+    m: { format: 'host', code: 'exports.echo = host.bind(null, "echo")', exports: ['echo'] },
+    'bad.mjs': 'export default ;',
+    'throws.cjs': 'throw 1',
+  });
+  host.onCall = (_name, [first]) => first;
+  const sandbox = await TestSandbox.open(64, undefined, host);
+  for (const code of [
+    'require("m").echo({ a: [1, "x", new Uint8Array(1000)] })',
+    'try { require("nowhere") } catch {}',
+    'try { require("./throws.cjs") } catch {}',
+    'await import("./bad.mjs").catch(() => {})',
+  ]) {
+    const round = async () => {
+      const { report } = await sandbox.run(`for (let i = 0; i < 300; i++) { ${code} }`);
+      t.equal(report.status, 'ok', code);
+      return report.metrics.memoryBytes;
+    };
+    await round();
+    const before = await round();
+    t.equal(await round(), before, code);
+  }
+});
