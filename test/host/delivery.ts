@@ -6,7 +6,7 @@ import type { ConnectionHandle } from '../../src/rpc/server.js';
 import type { RuntimeEvent } from '../../src/runtime/types.js';
 import { aLibrary } from '../fixtures/libraries.js';
 
-const idIn = (params: object): unknown =>
+const idIn = (params: object): string | undefined =>
   z
     .object({
       executionId: z.string().optional(),
