@@ -37,9 +37,10 @@ function withoutCertificates() {
   return env;
 }
 
-/** @param {{ name: string, question: string, rows: Row[] }} answer */
-function print({ name, question, rows }) {
+/** @param {{ name: string, question: string, rows: Row[], skipped?: string }} answer */
+function print({ name, question, rows, skipped }) {
   process.stdout.write(`\n${name}: ${question}\n`);
+  if (skipped !== undefined) process.stdout.write(`  skipped: ${skipped}\n`);
   for (const { what, unit, value, floor, ratio, aim, met } of rows) {
     const compared = floor === undefined ? '' : `  floor ${floor}, ${ratio} times`;
     const verdict = aim === undefined ? '' : `  aim ${aim}: ${met === true ? 'met' : 'missed'}`;

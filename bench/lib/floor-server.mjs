@@ -1,6 +1,7 @@
 // The floor: what a round trip costs before anybody evaluates anything. A Unix-socket server that reads JSON lines,
 // sends each to a worker thread and back, writes one row to SQLite (WAL, synchronous=NORMAL), and answers one line.
-// Usage: floor-server.mjs SOCKET [DATABASE]; without a database it answers at once, with no worker and no row.
+// Usage: floor-server.mjs SOCKET [DATABASE]; without a database it answers at once, with no worker and no row. Where
+// systemd passes a socket, that one is served.
 import { createServer } from 'node:net';
 
 const [socketPath, databasePath] = process.argv.slice(2);
@@ -20,7 +21,7 @@ createServer((socket) => {
       });
     }
   });
-}).listen(socketPath);
+}).listen(process.env['LISTEN_FDS'] === undefined ? socketPath : { fd: 3 });
 process.once('SIGTERM', () => process.exit(0));
 
 /** @typedef {{ id: number, params: { code?: string } }} Request */

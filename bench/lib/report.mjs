@@ -39,3 +39,13 @@ export function report(name, question, rows) {
   });
   process.stdout.write(`${JSON.stringify({ name, question, quick, rows: finished })}\n`);
 }
+
+/**
+ * Says that this machine cannot answer the question, and why. Called instead of `report`.
+ * @param {string} name
+ * @param {string} question
+ * @param {string} reason
+ */
+export function skip(name, question, reason) {
+  process.stdout.write(`${JSON.stringify({ name, question, quick, rows: [], skipped: reason })}\n`);
+}
