@@ -61,6 +61,7 @@ async function compose(store: Store, options: RuntimeOptions): Promise<Runtime> 
     setup: { module: loadEngineBinary().module, base, sources, usualMemoryMb: defaultLimits.memMb },
     spare: Math.min(max, options.spareWorkers ?? defaults.spareWorkers),
     onStartFailed: (error) => log({ level: 'error', message: 'starting a worker failed', error }),
+    onFault: (error) => log({ level: 'error', message: 'a host module failed', error }),
   });
   const listeners = new Set<(event: RuntimeEvent) => void>();
   const notify = (event: RuntimeEvent) => {
@@ -68,6 +69,7 @@ async function compose(store: Store, options: RuntimeOptions): Promise<Runtime> 
   };
   const references = new References(store, base);
   const undo = { ...defaults.undo, ...options.undo };
+  const closedPaths = [...databaseFiles(options.database), ...(options.closedPaths ?? [])];
   const residents = new Residents({
     store,
     pool,
@@ -75,7 +77,7 @@ async function compose(store: Store, options: RuntimeOptions): Promise<Runtime> 
     references,
     maxLive: max,
     undo,
-    closed: [...databaseFiles(options.database), ...(options.closedPaths ?? [])],
+    closed: closedPaths,
   });
   const runner = new Runner({ store, notify, log });
   const warmStarts = new WarmStarts(store, base, references);
@@ -96,7 +98,7 @@ async function compose(store: Store, options: RuntimeOptions): Promise<Runtime> 
   const sessions = new SessionService({ store, residents, keeper, notify });
   const templates = new TemplateService(store, source, (session) => sessions.delete(session));
   const documents = new TemplateDocumentService(templates, source);
-  const suggestions = new SuggestionService({ store, residents, keeper, closed: [] });
+  const suggestions = new SuggestionService({ store, residents, keeper, closed: closedPaths });
   const executions = new ExecutionService({ store, residents, keeper, environment });
   const states = new StateService({ store, residents, keeper, base, references });
   const libraries = new LibraryService({

@@ -18,6 +18,8 @@ export type Need =
 export interface Surroundings {
   /** Absolute real path. */
   worktree: string | undefined;
+  /** Real path of the daemon's home, which `~` in a grant means. */
+  home: string;
   /** Folders that no grant reaches into: the daemon's own. */
   closed: readonly string[];
   /** Where the path really is; of what is not there, where it would be. */
@@ -30,7 +32,12 @@ const changing = new Set([
   'writeFile',
 ]);
 /** Those that are about a name in its folder: what a link there leads to is nothing to them. */
-const notFollowing = new Set(['lstat', 'mkdir', 'readlink', 'rename', 'rm', 'rmdir', 'unlink']);
+const notFollowing = new Set(['lstat', 'mkdir', 'mkdtemp', 'readlink', 'rename', 'rm', 'rmdir', 'unlink']);
+/**
+ * Those for which the folder around must be granted: a grant does not let go of its own name, and what `mkdtemp` makes
+ * has another name each time.
+ */
+const moving = new Set(['mkdtemp', 'rename', 'rm', 'rmdir']);
 /** The ledger cuts what is longer; half a path names something else. */
 const greatestTarget = 1024;
 
@@ -56,17 +63,16 @@ function fileNeeds(
   { call, target, path, write = changing.has(call) }: HostCall,
   around: Surroundings,
 ): Need[] {
-  // It will have another name the next time.
-  const touched = call === 'mkdtemp' && target !== '' ? dirname(`${target}X`) : target;
-  const first = pathNeed(touched, { module: 'fs', write, follow: !notFollowing.has(call) }, around);
-  if (path === undefined) return first;
-  const follow = call !== 'rename';
-  return [...first, ...pathNeed(path, { module: 'fs', write: true, follow }, around)];
+  // A name that it did not have yet: the target is how it begins, and may end in the folder alone.
+  const touched = call === 'mkdtemp' && target !== '' ? `${target}X` : target;
+  const use = { module: 'fs', follow: !notFollowing.has(call), moves: moving.has(call) } as const;
+  const first = pathNeed(touched, { ...use, write }, around);
+  return path === undefined ? first : [...first, ...pathNeed(path, { ...use, write: true }, around)];
 }
 
 function databaseNeeds({ call, target, allowed, write = false }: HostCall, around: Surroundings): Need[] {
   if (call === 'open' && target !== ':memory:')
-    return pathNeed(target, { module: 'database', write, follow: true }, around);
+    return pathNeed(target, { module: 'database', write, follow: true, moves: false }, around);
   // A statement needs what opening its database needed.
   return allowed ? [] : [{ kind: 'never', reason: 'SQL that reaches beyond its database is always refused' }];
 }
@@ -80,7 +86,7 @@ function programNeeds({ target, path }: HostCall, around: Surroundings): Need[] 
   if (around.worktree === undefined)
     needs.push({ kind: 'never', reason: 'programs run in the worktree, and the session has none' });
   else if (path !== undefined)
-    needs.push(...pathNeed(path, { module: 'fs', write: false, follow: true }, around));
+    needs.push(...pathNeed(path, { module: 'fs', write: false, follow: true, moves: false }, around));
   return needs;
 }
 
@@ -89,10 +95,12 @@ interface Use {
   write: boolean;
   /** Whether a link at the end of the path is followed. */
   follow: boolean;
+  /** Whether it is about the name in its folder: that goes away, or is a new one each time. */
+  moves: boolean;
 }
 
-function pathNeed(target: string, { module, write, follow }: Use, around: Surroundings): Need[] {
-  const { worktree, closed, realPath } = around;
+function pathNeed(target: string, { module, write, follow, moves }: Use, around: Surroundings): Need[] {
+  const { worktree, home, closed, realPath } = around;
   // Its arguments were wrong: nothing was touched.
   if (target === '') return [];
   if (target.length >= greatestTarget)
@@ -104,5 +112,15 @@ function pathNeed(target: string, { module, write, follow }: Use, around: Surrou
   const barred = [...neverReached, ...closed.map(realPath)];
   if (barred.some((folder) => isWithin(folder, path) || (write && isWithin(path, folder))))
     return [{ kind: 'never', reason: 'no grant reaches there' }];
-  return [{ kind: 'path', module, path, write }];
+  if (!moves || (worktree !== undefined && isWithin(worktree, path)))
+    return [{ kind: 'path', module, path, write }];
+  const folder = dirname(path);
+  if (isWithin(folder, home) || (worktree !== undefined && isWithin(folder, worktree)))
+    return [
+      {
+        kind: 'never',
+        reason: 'it would take all that lies around the home or the worktree; grant a folder of its own',
+      },
+    ];
+  return [{ kind: 'path', module, path: folder, write }];
 }

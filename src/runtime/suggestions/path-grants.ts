@@ -1,7 +1,13 @@
 // Paths that were touched into the fewest grants that cover them: what lies in a granted folder needs none of its own,
 // and many files of one folder become the folder.
 import { dirname } from 'node:path';
-import { isWithin, type Grant } from '../capabilities/fs/reach.js';
+import { isWithin } from '../capabilities/fs/reach.js';
+
+/** A real path, and whether it is written to. */
+export interface PathGrant {
+  path: string;
+  write: boolean;
+}
 
 /** More paths of one folder than this are said by the folder. */
 export const mostSiblings = 8;
@@ -10,7 +16,7 @@ export const mostSiblings = 8;
  * Grants for real paths. No folder that holds one of `apart` is granted because of what lies in it: the home, the
  * worktree, and with them the root.
  */
-export function mergeGrants(wanted: readonly Grant[], apart: readonly string[]): Grant[] {
+export function mergeGrants(wanted: readonly PathGrant[], apart: readonly string[]): PathGrant[] {
   const written = collapse(pathsOf(wanted, true), apart);
   const read = pathsOf(wanted, false).filter((path) => !isCovered(path, written));
   return [
@@ -19,7 +25,7 @@ export function mergeGrants(wanted: readonly Grant[], apart: readonly string[]):
   ].toSorted((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-const pathsOf = (wanted: readonly Grant[], write: boolean): string[] => [
+const pathsOf = (wanted: readonly PathGrant[], write: boolean): string[] => [
   ...new Set(wanted.filter((grant) => grant.write === write).map(({ path }) => path)),
 ];
 

@@ -8,7 +8,6 @@ import { needsOf, type Need, type Surroundings } from './needs.js';
 import { mergeGrants } from './path-grants.js';
 
 export interface SuggestionContext extends Surroundings {
-  home: string;
   /** What the session's template grants. */
   granted: readonly Capability[];
 }
@@ -32,11 +31,19 @@ export function suggestCapabilities(
   context: SuggestionContext,
 ): SuggestedCapabilities {
   const granted = context.granted.filter(({ enabled }) => enabled);
-  const needs = calls.flatMap((call) => needsOf(call, context).map((need) => ({ call, need })));
   const uncovered = new Map<string, SuggestedCapabilities['uncovered'][number]>();
-  const leaveOut = ({ module, call, target }: HostCall, reason: string): void =>
-    void uncovered.set(`${module} ${call} ${target}`, { module, call, target, reason });
-  for (const { call, need } of needs) if (need.kind === 'never') leaveOut(call, need.reason);
+  const leaveOut = ({ module, call, target }: HostCall, reason: string): void => {
+    const key = `${module} ${call} ${target}`;
+    if (!uncovered.has(key)) uncovered.set(key, { module, call, target, reason });
+  };
+  const needs = calls.flatMap((call) => {
+    const own = needsOf(call, context);
+    const never = own.find(({ kind }) => kind === 'never');
+    if (never?.kind === 'never') leaveOut(call, never.reason);
+    // Half of what it needs is no use to it.
+    const useful = never === undefined ? own : own.filter(({ kind }) => kind === 'module');
+    return useful.map((need) => ({ call, need }));
+  });
 
   const all = needs.map(({ need }) => need);
   const modules = catalogue.flatMap((entry): CapabilityInput[] => {
