@@ -73,7 +73,7 @@ module.exports = {
     ),
     home(['quickjs-emscripten', '@jitl/'], ['runtime/engine/']),
     home(['@swc/wasm-typescript', 'cjs-module-lexer'], ['runtime/modules/']),
-    home(['cac'], ['cli/']),
+    home(['cac', 'yaml'], ['cli/']),
     home(['json-rpc-2.0'], ['rpc/']),
     home(['pacote', '@npmcli/', 'npm-package-arg', 'tar/'], ['libcache/fetch/']),
     home(['esbuild'], ['libcache/fetch/']),

@@ -45,6 +45,8 @@ export async function bundlePrograms() {
       'npm-package-arg',
       'pacote',
       'tar',
+      // Loaded when a template file is read or written; CommonJS, which a bundle of ES modules cannot hold.
+      'yaml',
       // Builds of the engine that nothing loads.
       '@jitl/quickjs-wasmfile-debug-*',
       '@jitl/quickjs-wasmfile-release-asyncify*',

@@ -1,5 +1,5 @@
-// Writes docs/protocol.md and docs/openrpc.json from the built method table; with --check, says whether they are
-// up to date. Run after a build.
+// Writes docs/protocol.md, docs/openrpc.json and docs/template.schema.json from the built schemas; with --check, says
+// whether they are up to date. Run after a build.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { defaultMaxRequestsPerConnection } from '../dist/rpc/calls.js';
 import { defaultMaxOutboundBytes } from '../dist/rpc/connection.js';
@@ -8,6 +8,7 @@ import { maxMissed } from '../dist/rpc/missed.js';
 import { commonErrors, openRpcDocument } from '../dist/rpc/openrpc.js';
 import { defaultMaxConnections } from '../dist/rpc/server.js';
 import { reference } from './docs/reference.mjs';
+import { templateSchema } from './docs/template-schema.mjs';
 import { transport } from './docs/transport.mjs';
 
 const document = openRpcDocument();
@@ -27,6 +28,7 @@ Version ${document.info.version} of the interface of vmsysd. \`rpc.discover\` an
 const files = {
   'protocol.md': `${[heading, transport(limits), reference(document, commonErrors)].join('\n\n')}\n`,
   'openrpc.json': `${JSON.stringify(document, null, 2)}\n`,
+  'template.schema.json': `${JSON.stringify(templateSchema(), null, 2)}\n`,
 };
 
 const check = process.argv.includes('--check');

@@ -11,6 +11,7 @@ import { logsCommand } from './logs.js';
 import { methodCommands } from './methods.js';
 import { replCommand } from './repl/command.js';
 import { serviceCommands } from './service/commands.js';
+import { schemaCommand } from './template/schema.js';
 import { watchCommand } from './watch.js';
 
 /** The commands beside the table first: they are what people use most. */
@@ -23,6 +24,7 @@ export const commands: readonly Command[] = [
   callCommand,
   completionCommandFor(() => commands),
   ...methodCommands(),
+  schemaCommand,
 ];
 
 export type Choice =

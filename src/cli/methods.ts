@@ -8,6 +8,9 @@ import { addCommand, syncCommand } from './lib/add.js';
 import { verifyCommand } from './lib/verify.js';
 import { formatResult, nextPage } from './output/result.js';
 import { runExecution } from './run-execution.js';
+import { applyCommand } from './template/apply.js';
+import { exportCommand } from './template/export.js';
+import { suggestCommand } from './template/suggest.js';
 
 /** The words of a method on the command line: `exec.runFile` is `exec run-file`. */
 export const wordsOf = (name: string): string => name.split('.').map(kebab).join(' ');
@@ -70,6 +73,12 @@ function specialCommand(name: MethodName): Command | undefined {
             withheld.has('worktree') ? params : { worktree: context.cwd, ...params },
           ),
       });
+    case 'template.apply':
+      return applyCommand;
+    case 'template.export':
+      return exportCommand;
+    case 'template.suggest':
+      return suggestCommand;
     case 'lib.add':
       return addCommand;
     case 'lib.sync':
