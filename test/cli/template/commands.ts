@@ -52,28 +52,14 @@ t.test('apply sends what the file says, and shows what that changes', async (t) 
 
 t.test('a file that is no document is refused before anything is called', async (t) => {
   const { socketPath, calls } = await fakeDaemon(t, {});
-  const run = (input: string) =>
-    runCli(t, ['--socket', socketPath, 'template', 'apply', '-'], { cwd: tempFolder(t), input });
-  for (const [text, stderr] of [
-    ['', /expected a template document/],
-    ['- name: x', /expected a template document/],
-    ['name: a\n---\nname: b', /more than one document/],
-    [
-      'name: x\nenv: {A: 1}\nnam: y',
-      /env\.A: expected string, got number\n {2}nam: unknown param; did you mean "name"\?/,
-    ],
-    ['name: x\nname: y', /unique at line 2/],
-    ['name: [', /at line 1/],
-    ['name: x\nenv: &a {A: *a}', /standard input/],
-    ['name: x\ndryRun: true', /dryRun: unknown/],
-    ['limits: {}', /name: missing/],
-  ] as const) {
-    t.match(await run(text), { code: 2, stdout: '', stderr }, JSON.stringify(text));
-  }
-  t.match(await runCli(t, ['--socket', socketPath, 'template', 'apply', 'none.yaml']), {
+  const run = (file: string, input = '') =>
+    runCli(t, ['--socket', socketPath, 'template', 'apply', file], { input });
+  t.match(await run('-', 'name: x\nenv: {A: 1}\nnam: y'), {
     code: 2,
-    stderr: /cannot read the template file: ENOENT/,
+    stdout: '',
+    stderr: /env\.A: expected string, got number\n {2}nam: unknown param; did you mean "name"\?/,
   });
+  t.match(await run('none.yaml'), { code: 2, stderr: /cannot read the template file: ENOENT/ });
   t.equal(calls.length, 0);
 });
 
