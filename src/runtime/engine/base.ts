@@ -5,7 +5,8 @@ import type { QuickJSHandle } from 'quickjs-emscripten';
 import { engineStackBytes, instantiate } from './build.js';
 import { driverAddresses, type DriverAddresses } from './driver.js';
 import { bridgeModule, bridgeName } from './modules/synthetic.js';
-import { Instance, evalFlags, type HostAnswer, type HostArgument } from './instance.js';
+import type { HostAnswer, HostArgument } from './crossing-values.js';
+import { Instance, evalFlags } from './instance.js';
 import { liveRanges, pageBytes, type Layout } from './pages.js';
 
 /** Raise it with every change to the order of the boot or to what the memory of a base must hold. */

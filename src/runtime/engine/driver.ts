@@ -18,7 +18,7 @@ const methodNames = [
   'reseed',
   'complete',
   'libraryId',
-  'moduleName',
+  'evaluated',
   'namesOf',
   'fault',
   'take',
@@ -115,9 +115,12 @@ export class Driver {
     return this.#text('libraryId', name) || undefined;
   }
 
-  /** The engine's name of the ES module that has this module, once it was evaluated whole. */
-  moduleName(id: string): string | undefined {
-    return this.#text('moduleName', id) || undefined;
+  /** The ES module that has this module, once it was evaluated whole: its name in the engine, and what it exports. */
+  evaluated(id: string): { name: string; exports: string[] } | undefined {
+    const text = this.#text('evaluated', id);
+    return text === undefined || text === ''
+      ? undefined
+      : (JSON.parse(text) as { name: string; exports: string[] });
   }
 
   /** Names that can be imported from a module that is no ES module; `undefined` where it has not run. */

@@ -8,17 +8,11 @@ import {
   type QuickJSRuntime,
 } from 'quickjs-emscripten';
 import { instantiate } from './build.js';
+import { CrossingValues, type HostAnswer, type HostArgument } from './crossing-values.js';
 
 const wasmPageBytes = 65_536;
-/** More than any memory has left. */
-const mostBytes = 2 ** 31 - 1;
 /** The smallest memory the build links with: 16 MiB. */
 const minimumWasmPages = 256;
-
-export type HostArgument = string | number | Uint8Array;
-/** `value` and `thrown` are handed over: who gets them disposes of them. */
-export type HostAnswer =
-  string | number | undefined | Uint8Array | { value: QuickJSHandle } | { thrown: QuickJSHandle };
 
 /** What the guest calls the host with, through the one function it is given. */
 export type HostCall = (operation: string, args: HostArgument[]) => HostAnswer;
@@ -43,9 +37,6 @@ const nobody: Owner = { hostCall: () => undefined, shouldInterrupt: () => false 
 
 /** Calls of the guest that say how long they took: after them it is told whether it has to stop. */
 const slowCalls = new Set(['resolve', 'load', 'compile', 'namespace', 'call']);
-/** A text of so many characters takes at most so many bytes of the engine's memory, terminated. */
-const textBytes = (text: string): number => text.length * 3 + 1;
-
 export interface BootOptions {
   module: WebAssembly.Module;
   /** The memory's maximum, MiB: the limit that a script meets as "out of memory". */
@@ -80,21 +71,20 @@ export class Instance {
   readonly #runtime: QuickJSRuntime;
 
   readonly #owner: { current: Owner };
-  readonly #maxBytes: number;
+  readonly #values: CrossingValues;
   /** Calls into the engine that have not returned: the guest calls the host, which calls the guest. */
   #depth = 0;
   /** What broke the engine in a call that another one called: the binding hides it from the outer. */
   #broken: { cause: unknown } | undefined;
 
   private constructor(
-    memory: WebAssembly.Memory,
-    maxBytes: number,
+    memory: { memory: WebAssembly.Memory; maxBytes: number },
     runtime: QuickJSRuntime,
     context: QuickJSContext,
     owner: { current: Owner },
   ) {
-    this.memory = memory;
-    this.#maxBytes = maxBytes;
+    this.memory = memory.memory;
+    this.#values = new CrossingValues(context, memory, (bytes) => this.#takeRoom(bytes));
     this.#runtime = runtime;
     this.context = context;
     this.#owner = owner;
@@ -114,6 +104,7 @@ export class Instance {
     const initial = Math.max(minimumWasmPages, Math.ceil((options.initialBytes ?? 0) / wasmPageBytes));
     const most = Math.max(initial, maximum);
     const memory = new WebAssembly.Memory({ initial, maximum: most });
+    const maxBytes = most * wasmPageBytes;
     const quickjs = await instantiate(options.module, memory);
     const runtime = quickjs.newRuntime();
     const owner = { current: nobody };
@@ -126,7 +117,7 @@ export class Instance {
     const context = runtime.newContext();
     // These are made at their first use; made here, they are at the same address in every instance.
     void [context.undefined, context.null, context.true, context.false, context.global];
-    const instance = new Instance(memory, most * wasmPageBytes, runtime, context, owner);
+    const instance = new Instance({ memory, maxBytes }, runtime, context, owner);
     instance.#hostFunction = context.newFunction('host', (operation, ...args) =>
       instance.#callHost(operation, args),
     );
@@ -140,7 +131,6 @@ export class Instance {
   }
 
   #hostFunction: QuickJSHandle | undefined;
-  /** Asks the engine for memory, and lets go of it at once. */
   #roomFunction: QuickJSHandle | undefined;
 
   /** The function through which the guest reaches the host; only valid before the first restore. */
@@ -150,68 +140,24 @@ export class Instance {
   }
 
   #callHost(operation: QuickJSHandle, args: QuickJSHandle[]): QuickJSHandle {
-    const { context } = this;
-    const name = context.getString(operation);
+    const name = this.context.getString(operation);
     const answer = this.#owner.current.hostCall(
       name,
-      args.map((arg) => this.#argument(arg)),
+      args.map((arg) => this.#values.toHost(arg)),
     );
     // It cannot be stopped from here; the guest then runs into the interrupt handler.
-    if (slowCalls.has(name) && this.#shouldInterrupt()) return context.true;
-    if (answer === undefined) return context.undefined;
-    if (typeof answer === 'number') return context.newNumber(answer);
-    if (typeof answer === 'string')
-      return this.#fits(textBytes(answer)) ? context.newString(answer) : this.#full();
-    if (answer instanceof Uint8Array) return this.#newBytes(answer);
-    if ('value' in answer) return answer.value;
-    throw answer.thrown;
+    return slowCalls.has(name) && this.#shouldInterrupt() ? this.context.true : this.#values.toGuest(answer);
   }
 
-  #argument(arg: QuickJSHandle): HostArgument {
-    const { context } = this;
-    const type = context.typeof(arg);
-    if (type === 'number') return context.getNumber(arg);
-    if (type !== 'object') return context.getString(arg);
-    const bytes = context.getArrayBuffer(arg);
-    try {
-      return bytes.value.slice();
-    } finally {
-      bytes.dispose();
-    }
-  }
-
-  #newBytes(bytes: Uint8Array): QuickJSHandle {
-    if (!this.#fits(bytes.byteLength)) return this.#full();
-    // Of a view the binding would take the whole buffer, and `slice` of a Buffer is a view: copy them by hand.
-    return this.context.newArrayBuffer(new Uint8Array(bytes).buffer);
-  }
-
-  /**
-   * Whether so many bytes can be handed over: the binding does not look whether it got the memory. Where the memory
-   * may have to grow beyond its maximum, the engine is asked for as much first, which it refuses in good order.
-   */
-  #fits(bytes: number): boolean {
-    if (this.memoryBytes + bytes <= this.#maxBytes) return true;
-    const { kind, handle } = this.#makeRoom(bytes);
-    handle.dispose();
-    return kind === 'value';
-  }
-
-  #makeRoom(bytes: number): Outcome {
+  /** Has the engine take so many bytes, and let go of them at once; what it throws where it cannot. */
+  #takeRoom(bytes: number): QuickJSHandle | undefined {
     if (this.#roomFunction === undefined) throw new Error('instance has not booted');
     const size = this.context.newNumber(bytes);
-    try {
-      return this.call(this.#roomFunction, this.context.undefined, [size]);
-    } finally {
-      size.dispose();
-    }
-  }
-
-  /** Throws what the engine throws where memory runs out. */
-  #full(): never {
-    const { kind, handle } = this.#makeRoom(mostBytes);
-    if (kind === 'exception') throw handle;
-    throw new Error('engine: its memory is full');
+    const { kind, handle } = this.call(this.#roomFunction, this.context.undefined, [size]);
+    size.dispose();
+    if (kind === 'exception') return handle;
+    handle.dispose();
+    return undefined;
   }
 
   #moduleSource(name: string): string | { error: QuickJSHandle | Error } {

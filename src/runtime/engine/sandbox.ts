@@ -2,6 +2,7 @@
 // in a way that must not, or is asked not to, leave its mark.
 import { randomBytes } from 'node:crypto';
 import type { EventBody, HostCall, Limits } from '../../records/index.js';
+import { brokenEngine } from './broken-engine.js';
 import { readHeapEnd, type Base, type GuestSources } from './base.js';
 import { Driver } from './driver.js';
 import {
@@ -16,10 +17,12 @@ import {
   type Shadow,
   type Undo,
 } from './image.js';
-import { Instance, evalFlags, type HostAnswer, type HostArgument } from './instance.js';
-import { evaluation, type Ended, type Engine, type Failed } from './evaluation.js';
+import type { HostAnswer, HostArgument } from './crossing-values.js';
+import { Instance, evalFlags } from './instance.js';
+import { evaluation, type Ended, type Engine } from './evaluation.js';
 import { loadLibrary, type LoadedLibrary, type LoadReport } from './library-loading.js';
 import type { LibraryCode, ModuleHost } from './module-host.js';
+import { codedError, formatFault } from './modules/fault.js';
 import { Linker } from './modules/linker.js';
 import type { RunReport, RunRequest } from './request.js';
 import { Run } from './run.js';
@@ -62,6 +65,8 @@ export class Sandbox {
   #engine: Engine;
   #run: Run | undefined;
   #runCount = 0;
+  /** Whether host modules may be called: in executions only, whose records say so. */
+  #mayCall = false;
   #completeUntil = Infinity;
   /** What `beginRun` was last told, to tell it again only when it changes. */
   #surroundings = '';
@@ -197,6 +202,7 @@ export class Sandbox {
   ): Promise<RunReport> {
     const run = this.#begin(request.limits, emit);
     let ended: Ended;
+    this.#mayCall = true;
     try {
       this.#prepare(request);
       ended = await evaluation(this.#engine, run, request, cancelled);
@@ -204,6 +210,7 @@ export class Sandbox {
       ended = brokenEngine(error);
     }
     run.noteUnrecorded();
+    this.#mayCall = false;
     this.#run = undefined;
     const failed = ended.status !== 'ok';
     const rollback = ended.engine !== 'sound' || ended.unfinished || (failed && request.rollbackOnFailure);
@@ -281,11 +288,20 @@ export class Sandbox {
         return randomBytes(16).toString('hex');
       case 'source':
         return this.#options.sources.parts[String(args[0])];
+      case 'call':
+        return this.#mayCall ? this.#engine.linker.answer(operation, args) : formatFault(unrecorded());
       default:
         return this.#engine.linker.answer(operation, args);
     }
   }
 }
+
+/** What a library would read while it loads, every session that begins as a copy of this one would have. */
+const unrecorded = (): Error =>
+  codedError(
+    'EPERM',
+    'EPERM: host modules work in executions only, not while libraries load or names are completed',
+  );
 
 function engineOf(instance: Instance, { base, modules }: SandboxOptions): Engine {
   const driver = new Driver(instance, base.driver);
@@ -299,21 +315,6 @@ function boot({
 }: Pick<SandboxOptions, 'module' | 'maxMemoryMb'> & Partial<SandboxOptions>): Promise<Instance> {
   const initialBytes = shadow?.memory.byteLength ?? 0;
   return Instance.boot({ module, maxMemoryMb, initialBytes, stackBytes: guestStackBytes });
-}
-
-/** What it means when the engine itself threw: the host's stack ran out, or WebAssembly trapped. */
-function brokenEngine(error: unknown): Failed {
-  if (error instanceof RangeError && /call stack/i.test(error.message)) {
-    const overflow = { name: 'InternalError', message: 'stack overflow', limit: 'stack' } as const;
-    return { status: 'limit_exceeded', error: overflow, engine: 'broken', unfinished: false };
-  }
-  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return {
-    status: 'crashed',
-    error: { name: 'EngineError', message: `the engine failed: ${message}` },
-    engine: 'broken',
-    unfinished: false,
-  };
 }
 
 const round = (ms: number): number => Math.round(ms * 1000) / 1000;

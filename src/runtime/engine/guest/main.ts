@@ -10,7 +10,7 @@ import { makeFault } from './modules/fault.js';
 import { makeAsk } from './modules/host-link.js';
 import { makeLoading, type Loading } from './modules/library.js';
 import { readExport } from './modules/names.js';
-import { enter, libraryId, moduleName } from './modules/registry.js';
+import { enter, libraryId, evaluated } from './modules/registry.js';
 import { makeModules, namesOf, type Modules } from './modules/require.js';
 import { publish } from './native.js';
 import { reseed } from './random.js';
@@ -30,7 +30,7 @@ export interface Driver extends Loading {
   reseed(digits: string): void;
   complete(text: string): string;
   libraryId(name: string): string;
-  moduleName(id: string): string;
+  evaluated(id: string): string;
   namesOf(id: string): string;
   fault(json: string): Error;
   take: Modules['take'];
@@ -43,7 +43,7 @@ export interface Bridge {
   takeDefault: Modules['takeDefault'];
   read: typeof readExport;
   /** Called at the end of an ES module: it was evaluated whole. */
-  done(id: string, name: string): void;
+  done(id: string, evaluated: string): void;
 }
 
 /** Defines the globals and makes the driver. `host` is all that the session can reach of the outside. */
@@ -52,13 +52,13 @@ export function boot(host: Host): Driver {
   const beginRun = publishGlobals(host);
   const modules = makeModules(makeAsk(host));
   publish(globalThis, 'require', modules.globalRequire);
-  const done = (id: string, name: string): void => {
-    enter(id).name = name;
+  const done = (id: string, as: string): void => {
+    enter(id).evaluated = as;
   };
   return {
     ...makeLoading(modules),
     libraryId,
-    moduleName,
+    evaluated,
     namesOf,
     fault: makeFault,
     take: modules.take,

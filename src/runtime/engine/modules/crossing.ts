@@ -1,6 +1,6 @@
 // Arguments of a host call out of what the guest wrote (`guest/modules/crossing.ts`), and the answer back: JSON in which
 // an array begins with what it is, large texts and bytes beside it. What comes in is parsed, and not trusted.
-import type { HostArgument } from '../instance.js';
+import type { HostArgument } from '../crossing-values.js';
 import type { HostValue } from '../module-host.js';
 
 /** What an array in the JSON is, by its first item. The guest has the same. */

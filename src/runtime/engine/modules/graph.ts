@@ -12,8 +12,9 @@ const maxModules = 10_000;
 
 /** A module that the engine may ask for. */
 interface Node {
-  text: string;
-  /** Names that it exports; `undefined` where they are not known. */
+  /** Its text, asked when all that it needs is known. */
+  text: () => string;
+  /** Names that it exports itself. */
   exports: ReadonlySet<string>;
   /** The engine's names of the modules whose names it exports as well. */
   stars: readonly string[];
@@ -102,7 +103,7 @@ export class Graph {
     try {
       this.#add(code, filename, id, plan);
       this.#check(plan);
-      return this.#nodes.get(filename)?.text ?? code;
+      return this.#nodes.get(filename)?.text() ?? code;
     } catch (error) {
       this.#drop(plan);
       throw error;
@@ -110,7 +111,7 @@ export class Graph {
   }
 
   #plan(id: string, plan: Plan): string {
-    const known = this.#names.get(id) ?? this.#options.driver().moduleName(id);
+    const known = this.#names.get(id) ?? this.#evaluated(id);
     if (known !== undefined) return known;
     const ran = this.#options.driver().namesOf(id);
     if (ran !== undefined) return this.#addImportable(id, ran, plan);
@@ -126,10 +127,19 @@ export class Graph {
     return this.#addImportable(id, this.#options.driver().namesOf(id) ?? [], plan);
   }
 
+  /** The engine's name of a module that an earlier run evaluated, and what it exports. */
+  #evaluated(id: string): string | undefined {
+    const known = this.#options.driver().evaluated(id);
+    if (known === undefined) return undefined;
+    const node = { text: () => '', stars: [], imports: [], awaits: false, id };
+    this.#nodes.set(known.name, { ...node, exports: new Set(known.exports) });
+    return known.name;
+  }
+
   #addImportable(id: string, names: readonly string[], plan: Plan): string {
     // Another name for each attempt: of one that failed the engine would repeat the error.
     const name = nameOfImportable(this.#options.secret, ++this.#attempts, id);
-    const text = importable(this.#options.secret, name, id, names);
+    const text = (): string => importable(this.#options.secret, name, id, names);
     const exports = new Set(['default', ...names]);
     this.#keep(name, { text, exports, stars: [], imports: [], awaits: false, id }, plan);
     return name;
@@ -139,12 +149,20 @@ export class Graph {
     if (code.includes('\0')) throw new SyntaxError(`${filename}: the text of a module cannot hold a NUL`);
     const { secret } = this.#options;
     const scan = scanModule(code, filename);
-    const text = moduleText(code, scan, { secret, filename, ...(id === undefined ? {} : { id }) });
+    const text = (): string => {
+      const exports = id === undefined ? [] : [...this.#allExports(filename, new Set())];
+      return moduleText(code, scan, { secret, filename, exports, ...(id === undefined ? {} : { id }) });
+    };
     // Kept before what it imports is looked at, which may be itself.
     const node: Node = { text, exports: scan.exports, stars: [], imports: [], awaits: scan.awaits, id };
     this.#keep(filename, node, plan);
     if (scan.metas.length > 0) {
-      const meta = { text: metaModule(filename), exports: new Set(['default']), stars: [], imports: [] };
+      const meta = {
+        text: () => metaModule(filename),
+        exports: new Set(['default']),
+        stars: [],
+        imports: [],
+      };
       this.#keep(nameOfMeta(filename), { ...meta, awaits: false, id: undefined }, plan);
     }
     const imports = scan.imports.map((found) => {
@@ -191,12 +209,18 @@ export class Graph {
 
   #exports(name: string, wanted: string, seen: Set<string>): boolean {
     const node = this.#nodes.get(name);
-    // What an earlier run evaluated the engine knows.
-    if (node === undefined) return true;
-    if (seen.has(name)) return false;
+    if (node === undefined || seen.has(name)) return false;
     seen.add(name);
     if (node.exports.has(wanted)) return true;
     return wanted !== 'default' && node.stars.some((star) => this.#exports(star, wanted, seen));
+  }
+
+  #allExports(name: string, seen: Set<string>): Set<string> {
+    const node = this.#nodes.get(name);
+    if (node === undefined || seen.has(name)) return new Set();
+    seen.add(name);
+    const passedOn = node.stars.flatMap((star) => [...this.#allExports(star, seen)]);
+    return new Set([...node.exports, ...passedOn.filter((passed) => passed !== 'default')]);
   }
 
   /** Why a module cannot be required: it, or one that it imports, awaits, or has `begun` and not ended. */
@@ -206,7 +230,7 @@ export class Graph {
       const node = this.#nodes.get(current);
       if (node === undefined || seen.has(current)) return;
       seen.add(current);
-      if (node.id !== undefined && this.#options.driver().moduleName(node.id) !== undefined) return;
+      if (node.id !== undefined && this.#options.driver().evaluated(node.id) !== undefined) return;
       if (begun.has(current)) {
         const message = `cannot require "${name}" now: "${current}" is evaluated just now, or has failed`;
         throw codedError('ERR_REQUIRE_CYCLE_MODULE', message);

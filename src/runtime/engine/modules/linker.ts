@@ -2,15 +2,9 @@
 // modules ask. What goes wrong becomes an error that the script can catch.
 import { randomBytes } from 'node:crypto';
 import type { QuickJSHandle } from 'quickjs-emscripten';
+import type { HostAnswer, HostArgument } from '../crossing-values.js';
 import type { Driver } from '../driver.js';
-import {
-  evalFlags,
-  type HostAnswer,
-  type HostArgument,
-  type Instance,
-  type ModuleLoader,
-  type Outcome,
-} from '../instance.js';
+import { evalFlags, type Instance, type ModuleLoader, type Outcome } from '../instance.js';
 import type { LibraryCode, ModuleHost, ModuleSource } from '../module-host.js';
 import { decodeArguments, encodeAnswer } from './crossing.js';
 import { codedError, formatFault, PlacedSyntaxError } from './fault.js';
@@ -99,7 +93,7 @@ export class Linker implements ModuleLoader {
       return { thrown };
     }
     this.#begun.add(name);
-    const text = this.#graph.node(name)?.text;
+    const text = this.#graph.node(name)?.text();
     return text ?? { thrown: this.#thrown(new Error(`module "${name}" is gone; import it again`)) };
   }
 
@@ -110,7 +104,7 @@ export class Linker implements ModuleLoader {
   get isUnfinished(): boolean {
     for (const name of this.#begun) {
       const id = this.#graph.node(name)?.id;
-      if (id !== undefined && this.#driver.moduleName(id) === undefined) return true;
+      if (id !== undefined && this.#driver.evaluated(id) === undefined) return true;
     }
     return false;
   }

@@ -1,16 +1,18 @@
 // The text of an ES module into the one the engine evaluates: every line and column stays where it is. `import.meta`
 // becomes a variable of as many letters, and what the variable is comes from an import behind the last line.
 import type { Scan } from './scan.js';
-import { bridgeName, nameOfMeta, ownSpecifier } from './synthetic.js';
+import { bridgeName, doneArguments, nameOfMeta, ownSpecifier } from './synthetic.js';
 
 interface Wanted {
   secret: string;
   filename: string;
   /** Has it registered under this id when it was evaluated to its end. */
   id?: string;
+  /** All names that it exports. */
+  exports: readonly string[];
 }
 
-export function moduleText(code: string, { metas }: Scan, { secret, filename, id }: Wanted): string {
+export function moduleText(code: string, { metas }: Scan, { secret, filename, id, exports }: Wanted): string {
   let text = code;
   let appended = '';
   if (metas.length > 0) {
@@ -22,7 +24,7 @@ export function moduleText(code: string, { metas }: Scan, { secret, filename, id
   if (id !== undefined) {
     const done = freeName(code, (index) => `vmsysDone${index}`);
     const bridge = JSON.stringify(ownSpecifier(secret, bridgeName));
-    appended += `import{done as ${done}}from${bridge};${done}(${JSON.stringify(id)},${JSON.stringify(filename)})`;
+    appended += `import{done as ${done}}from${bridge};${done}(${doneArguments(id, filename, exports)})`;
   }
   return appended === '' ? text : `${text}\n;${appended}`;
 }

@@ -20,6 +20,10 @@ export const nameOfMeta = (filename: string): string => `${ownPrefix}meta:${file
 
 const identifier = /^[A-Za-z_$][\w$]*$/;
 
+/** What tells the guest that a module was evaluated to its end. */
+export const doneArguments = (id: string, name: string, exports: readonly string[]): string =>
+  [id, JSON.stringify({ name, exports })].map((text) => JSON.stringify(text)).join();
+
 /** An ES module of one that is none: its exports are `default`, and each of these names. */
 export function importable(secret: string, name: string, id: string, names: readonly string[]): string {
   const exported = names.filter((exported) => exported !== 'default' && identifier.test(exported));
@@ -30,7 +34,7 @@ export function importable(secret: string, name: string, id: string, names: read
     `const value=take(${JSON.stringify(id)}),main=takeDefault(${JSON.stringify(id)})`,
     ...reads.map((read) => `,${read}`),
     `;export{main as default${exports.map((entry) => `,${entry}`).join('')}};`,
-    `done(${JSON.stringify(id)},${JSON.stringify(name)})`,
+    `done(${doneArguments(id, name, ['default', ...exported])})`,
   ].join('');
 }
 

@@ -192,6 +192,28 @@ t.test('a missing export and a syntax error say where they are, and can be put r
   t.equal(await sandbox.value('(await import("./ring-2.mjs")).value()'), 'ring');
 });
 
+t.test('a name that a module of an earlier run does not export can be put right', async (t) => {
+  const { sandbox, host } = await open({
+    'lib.mjs': 'export * from "./more.mjs"; export const a = 1',
+    'more.mjs': 'export const b = 2; export default 0',
+    'c.js': { code: 'exports.x = 1', exports: ['x'] },
+    'ok.mjs': 'import { a, b } from "./lib.mjs"; import { x } from "./c.js"; export default [a, b, x]',
+  });
+  t.strictSame(await sandbox.value('(await import("./ok.mjs")).default'), [1, 2, 1]);
+  for (const [name, from] of [
+    ['nope', './lib.mjs'],
+    ['default', './lib.mjs'],
+    ['y', './c.js'],
+  ] as const) {
+    host.files['user.mjs'] = `import { ${name} as it } from "${from}"; export default it`;
+    t.match(await sandbox.value('await import("./user.mjs")'), {
+      message: `the module "${from}" does not export "${name}"`,
+    });
+  }
+  host.files['user.mjs'] = 'import { b } from "./lib.mjs"; export default b';
+  t.equal(await sandbox.value('(await import("./user.mjs")).default'), 2);
+});
+
 t.test('a module that throws stays failed, and CommonJS is run again', async (t) => {
   const { sandbox, host } = await open({
     'throws.mjs': 'globalThis.runs = (globalThis.runs ?? 0) + 1; throw new TypeError("no " + runs)',

@@ -16,8 +16,8 @@ export interface Entry {
   module?: ModuleObject;
   /** The run in which it is evaluated, until it was. */
   begun?: string | undefined;
-  /** The engine's name of the ES module that has it, once there is one. */
-  name?: string;
+  /** What the host wrote of the ES module that has it, once that was evaluated to its end. */
+  evaluated?: string;
   /** Of an ES module: what `require` gives. */
   required?: { value: unknown };
   /** Of a library: what `import` of it gives as `default`. */
@@ -48,5 +48,5 @@ export const libraryId = (name: string): string => mapGet(libraries, name) ?? ''
 
 export const nameLibrary = (name: string, id: string): void => void mapSet(libraries, name, id);
 
-/** The engine's name of the ES module that has the module, empty where none was evaluated to its end. */
-export const moduleName = (id: string): string => mapGet(entries, id)?.name ?? '';
+/** What the host wrote of the ES module that has the module; empty where none was evaluated to its end. */
+export const evaluated = (id: string): string => mapGet(entries, id)?.evaluated ?? '';

@@ -56,7 +56,7 @@ export function makeModules(ask: Ask): Modules {
     } else if (entry?.required !== undefined) {
       return entry.required.value;
     }
-    if (find(id)?.name === undefined) {
+    if (find(id)?.evaluated === undefined) {
       const loaded = parseJson(valueOf(ask('load', [id]))) as Loaded;
       if (loaded.format !== 'module') return run(id, loaded);
     }
