@@ -52,7 +52,7 @@ export function withExisting<T>(
   try {
     const real = realOf(descriptor);
     const stat = fstatSync(descriptor);
-    if (!place.reach.allows(real, access)) throw denied(place, { written: real, access, syscall });
+    if (!place.reach.allows(real, access)) throw outside(place, { written, real, access, syscall });
     // Its last name was taken away: its path now says so, and may no longer be compared.
     if (stat.nlink === 0) throw systemError('ENOENT', syscall, written);
     return use({ path: `/proc/self/fd/${descriptor}`, real, stat, written });
@@ -77,11 +77,22 @@ export function withSpot<T>(
   try {
     const folder = realOf(descriptor);
     const real = folder === '/' ? `/${name}` : `${folder}/${name}`;
-    if (!place.reach.allows(real, access)) throw denied(place, { written: real, access, syscall });
+    if (!place.reach.allows(real, access)) throw outside(place, { written, real, access, syscall });
     return use({ path: `/proc/self/fd/${descriptor}/${name}`, real, written });
   } finally {
     closeSync(descriptor);
   }
+}
+
+/**
+ * Of what lies outside the script is told where it really is only where a link inside leads there: of a path that is
+ * itself outside, that would say what is there.
+ */
+function outside(
+  place: Place,
+  { written, real, ...use }: { written: string; real: string; access: Access; syscall: string },
+): HostError {
+  return denied(place, { ...use, written: place.reach.allows(written, 'read') ? real : written });
 }
 
 /**

@@ -34,7 +34,7 @@ export const modeBits = 0o777;
 
 /** Opens a regular file; the caller closes the descriptor. */
 export function openFile(place: Place, path: string, flag: string, mode: number): number {
-  const flags = flagsByName[flag];
+  const flags = Object.hasOwn(flagsByName, flag) ? flagsByName[flag] : undefined;
   if (flags === undefined) {
     throw new HostError(
       'ERR_INVALID_ARG_VALUE',
@@ -64,7 +64,8 @@ export function openFile(place: Place, path: string, flag: string, mode: number)
 }
 
 function openExisting(place: Place, path: string, flags: number, access: 'read' | 'write'): number {
-  return withExisting(place, path, { access, syscall: 'open' }, ({ path: anchored, stat, written }) => {
+  return withExisting(place, path, { access, syscall: 'open' }, ({ path: anchored, stat, written, real }) => {
+    if (access === 'write') refuseJournal(place, real, 'open');
     if (stat.isDirectory()) throw systemError('EISDIR', access === 'read' ? 'read' : 'open', written);
     if (!stat.isFile()) throw systemError('ENXIO', 'open', written);
     return system('open', written, () => openSync(anchored, (flags & ~O_CREAT) | O_NONBLOCK));
@@ -72,9 +73,17 @@ function openExisting(place: Place, path: string, flags: number, access: 'read' 
 }
 
 function make(place: Place, path: string, flags: number, mode: number): number {
-  return withSpot(place, path, { syscall: 'open' }, ({ path: anchored, written }) =>
-    system('open', written, () => openSync(anchored, flags | O_EXCL | O_NOFOLLOW, mode & modeBits)),
-  );
+  return withSpot(place, path, { syscall: 'open' }, ({ path: anchored, written, real }) => {
+    refuseJournal(place, real, 'open');
+    return system('open', written, () => openSync(anchored, flags | O_EXCL | O_NOFOLLOW, mode & modeBits));
+  });
+}
+
+/** Throws EPERM for a file that SQLite would take for the journal of a database. */
+export function refuseJournal({ reach }: Place, real: string, syscall: string): void {
+  if (!reach.isJournal(real)) return;
+  const message = `EPERM: a name that ends in "-journal" is SQLite’s in a session that is granted the module database; take another, ${syscall} '${real}'`;
+  throw new HostError('EPERM', message, { fields: { syscall, path: real, errno: -1 }, target: real });
 }
 
 export function readWhole(place: Place, path: string, greatestBytes: number): Buffer {

@@ -21,6 +21,7 @@ import {
   changeMode,
   openFile,
   readWhole,
+  refuseJournal,
   refuseOver,
   system,
   truncate,
@@ -28,7 +29,7 @@ import {
   writeWhole,
 } from './contents.js';
 import { systemError } from './errors.js';
-import { kindOf, list, makeFolder, removeTree, type Walk } from './trees.js';
+import { kindOf, list, makeFolder, refuseHeld, removeTree, type Walk } from './trees.js';
 
 /** Descriptors that a session may hold at once; more is a script that forgets to close them. */
 const greatestOpen = 64;
@@ -86,7 +87,8 @@ export class FileOperations {
   readonly #operations: Readonly<Record<string, (args: readonly HostValue[]) => HostAnswer>> = {
     readFile: operation([path, encoding.nullable()], (file, as) => {
       const bytes = readWhole(this.#place, file, this.#options.maxBytes);
-      return { value: as === null ? bytes : bytes.toString(as), target: file, bytes: bytes.length };
+      const value = as === null ? bytes : system('read', file, () => bytes.toString(as));
+      return { value, target: file, bytes: bytes.length };
     }),
     writeFile: operation([path, data, encoding, z.string(), mode], (file, content, as, flag, bits) => {
       const bytes = this.#toWrite(file, content, as);
@@ -165,11 +167,24 @@ export class FileOperations {
       removeTree(this.#place, file, { recursive, force }, this.#walk('rm', file));
       return { value: undefined, target: file };
     }),
-    rmdir: operation([path], (folder) => this.#atSpot('rmdir', folder, rmdirSync)),
-    unlink: operation([path], (file) => this.#atSpot('unlink', file, unlinkSync)),
+    rmdir: operation([path], (folder) =>
+      withSpot(this.#place, folder, { syscall: 'rmdir' }, (spot) => {
+        refuseHeld(this.#place, spot, 'rmdir');
+        system('rmdir', spot.written, () => rmdirSync(spot.path));
+        return { value: undefined, target: folder };
+      }),
+    ),
+    unlink: operation([path], (file) =>
+      withSpot(this.#place, file, { syscall: 'unlink' }, (spot) => {
+        system('unlink', spot.written, () => unlinkSync(spot.path));
+        return { value: undefined, target: file };
+      }),
+    ),
     rename: operation([path, path], (from, to) =>
       withSpot(this.#place, from, { syscall: 'rename' }, (source) =>
         withSpot(this.#place, to, { syscall: 'rename' }, (target) => {
+          for (const spot of [source, target]) refuseHeld(this.#place, spot, 'rename');
+          refuseJournal(this.#place, target.real, 'rename');
           system('rename', source.written, () => renameSync(source.path, target.path), target.written);
           return { value: undefined, target: from, path: to };
         }),
@@ -241,13 +256,6 @@ export class FileOperations {
         if (this.#options.leftMs() <= 0) throw systemError('ETIMEDOUT', syscall, target);
       },
     };
-  }
-
-  #atSpot(syscall: string, file: string, act: (path: string) => void): HostAnswer {
-    return withSpot(this.#place, file, { syscall }, (spot) => {
-      system(syscall, spot.written, () => act(spot.path));
-      return { value: undefined, target: file };
-    });
   }
 }
 

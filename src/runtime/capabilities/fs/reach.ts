@@ -1,13 +1,18 @@
 // What of the file system a session may touch: real paths, decided from the worktree and the `fs` grants alone.
-import { realpathSync } from 'node:fs';
+import { readlinkSync, realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { isAbsolute, join, resolve, sep } from 'node:path';
+import { dirname, isAbsolute, join, resolve, sep } from 'node:path';
 import type { Capability } from '../../../records/index.js';
 
 export interface Grant {
   /** Absolute; real where it existed when the session was opened. */
   path: string;
   write: boolean;
+}
+
+interface HeldGrant extends Grant {
+  /** As the template has it, and with each link on its way followed: the last one is the real path. */
+  forms: readonly string[];
 }
 
 export interface ReachOptions {
@@ -31,16 +36,22 @@ export function grantedPath(name: string, worktree: string | undefined): string 
 }
 
 export class Reach {
-  readonly #grants: readonly Grant[];
+  readonly #grants: readonly HeldGrant[];
   readonly #closed: readonly string[];
+  readonly #keepsJournals: boolean;
 
   constructor({ worktree, write, capabilities, closed }: ReachOptions) {
-    const named = capabilities.flatMap(({ kind, name, enabled, config }): Grant[] => {
+    const named = capabilities.flatMap(({ kind, name, enabled, config }): HeldGrant[] => {
       const path = kind === 'fs' && enabled ? grantedPath(name, worktree) : undefined;
-      return path === undefined ? [] : [{ path: realPath(path), write: config['write'] === true }];
+      return path === undefined
+        ? []
+        : [{ path: realPath(path), forms: formsOf(path), write: config['write'] === true }];
     });
-    this.#grants = worktree === undefined ? named : [{ path: worktree, write }, ...named];
+    this.#grants = worktree === undefined ? named : [{ path: worktree, forms: [worktree], write }, ...named];
     this.#closed = [...neverReached, ...closed.map(realPath)];
+    this.#keepsJournals = capabilities.some(
+      ({ kind, name, enabled }) => (kind === 'module' || kind === 'global') && name === 'database' && enabled,
+    );
   }
 
   /** Whether a real path may be read, or written. */
@@ -49,6 +60,22 @@ export class Reach {
     // Whoever takes a folder away takes away what is in it.
     if (access === 'write' && this.#closed.some((folder) => isWithin(real, folder))) return false;
     return this.#grants.some(({ path, write }) => (access === 'read' || write) && isWithin(path, real));
+  }
+
+  /**
+   * Whether the name of a grant's folder, or of one around it, would change hands: a link put there in its place would
+   * be what the grant means from the next time on.
+   */
+  holds(real: string): boolean {
+    return this.#grants.some(({ path, forms }) => [path, ...forms].some((form) => isWithin(real, form)));
+  }
+
+  /**
+   * Whether SQLite would read a file of this name as the journal of a database that the session may open: what a
+   * journal says SQLite does, to the removal of a file that it names.
+   */
+  isJournal(real: string): boolean {
+    return this.#keepsJournals && real.endsWith('-journal');
   }
 }
 
@@ -67,4 +94,31 @@ export function realPath(path: string): string {
       rest = join(existing.slice(existing.lastIndexOf(sep) + 1), rest);
     }
   }
+}
+
+/** Links of links that are followed, as the system does. */
+const greatestLinks = 40;
+
+/** A path, and what it becomes with one link after the other followed. */
+function formsOf(path: string): string[] {
+  const forms = [path];
+  for (let next = followFirst(path); next !== undefined && forms.length <= greatestLinks;) {
+    forms.push(next);
+    next = followFirst(next);
+  }
+  return forms;
+}
+
+/** The path with the first link on its way followed; `undefined` where there is none. */
+function followFirst(path: string): string | undefined {
+  const parts = path.split(sep);
+  for (let count = 2; count <= parts.length; count++) {
+    const entry = parts.slice(0, count).join(sep);
+    try {
+      return join(resolve(dirname(entry), readlinkSync(entry)), ...parts.slice(count));
+    } catch {
+      // No link; or nothing there, and then nothing behind it.
+    }
+  }
+  return undefined;
 }

@@ -26,6 +26,11 @@ export interface Entry {
   kind: 'file' | 'directory' | 'symlink' | 'other';
 }
 
+/** Folders in folders that are walked: each costs a descriptor of the daemon while the walk is in it. */
+const greatestDepth = 200;
+/** Entries of one folder that are taken at once to be removed. */
+const removedAtOnce = 10_000;
+
 export interface Walk {
   /** At most so many entries, of all folders together. */
   greatest: number;
@@ -42,11 +47,12 @@ export function list(place: Place, path: string, recursive: boolean, walk: Walk)
     ({ path: anchored, stat, written, real }) => {
       if (!stat.isDirectory()) throw systemError('ENOTDIR', 'scandir', written);
       const entries: Entry[] = [];
-      collect(anchored, '', written);
+      collect(anchored, '', written, 0);
       return entries;
 
-      function collect(folder: string, prefix: string, shown: string): void {
-        for (const entry of entriesOf(folder, shown)) {
+      function collect(folder: string, prefix: string, shown: string, depth: number): void {
+        refuseDeeper(depth, 'scandir', written);
+        for (const entry of entriesOf(folder, shown, walk.greatest - entries.length + 1)) {
           walk.checkTime();
           if (entries.length >= walk.greatest) {
             const message = `folder '${written}' holds more than ${walk.greatest} entries, the most that are listed at once`;
@@ -56,7 +62,7 @@ export function list(place: Place, path: string, recursive: boolean, walk: Walk)
           const isClosed = !place.reach.allows(join(real, prefix, entry.name), 'read');
           if (!recursive || entry.kind !== 'directory' || isClosed) continue;
           withFolder(folder, entry.name, (inner) =>
-            collect(inner, `${prefix}${entry.name}/`, `${shown}/${entry.name}`),
+            collect(inner, `${prefix}${entry.name}/`, `${shown}/${entry.name}`, depth + 1),
           );
         }
       }
@@ -64,13 +70,27 @@ export function list(place: Place, path: string, recursive: boolean, walk: Walk)
   );
 }
 
-function entriesOf(folder: string, shown: string): Entry[] {
+function refuseDeeper(depth: number, syscall: string, written: string): void {
+  if (depth <= greatestDepth) return;
+  const message = `folder '${written}' has folders more than ${greatestDepth} deep, the most that are walked at once`;
+  throw new HostError('ENAMETOOLONG', message, { fields: { syscall, path: written }, target: written });
+}
+
+/** Throws EBUSY for the folder of a grant, and for those around it: they stay where they are. */
+export function refuseHeld({ reach }: Place, { real, written }: Spot, syscall: string): void {
+  if (reach.holds(real)) throw systemError('EBUSY', syscall, written);
+}
+
+/** At most so many of what is in a folder. */
+function entriesOf(folder: string, shown: string, most: number): Entry[] {
   return system('scandir', shown, () => {
     // Through the descriptor anew: the one that names the folder cannot be read from.
     const directory = opendirSync(folder);
     try {
       const entries: Entry[] = [];
-      for (let entry = directory.readSync(); entry !== null; entry = directory.readSync()) {
+      while (entries.length < most) {
+        const entry = directory.readSync();
+        if (entry === null) break;
         entries.push({ name: entry.name, kind: kindOf(entry) });
       }
       return entries;
@@ -158,7 +178,8 @@ export function removeTree(
           fields: { path: spot.written },
         });
       }
-      empty(spot.path, spot.written);
+      refuseHeld(place, spot, 'rm');
+      empty(spot.path, spot.written, 0);
       system('rm', spot.written, () => rmdirSync(spot.path));
     });
   } catch (error) {
@@ -166,17 +187,22 @@ export function removeTree(
     throw error;
   }
 
-  function empty(folder: string, shown: string): void {
+  function empty(folder: string, shown: string, depth: number): void {
+    refuseDeeper(depth, 'rm', absolute(place, path));
     const name = folder.slice(folder.lastIndexOf('/') + 1);
     withFolder(folder.slice(0, -name.length - 1), name, (inside) => {
-      for (const entry of entriesOf(inside, shown)) {
-        walk.checkTime();
-        const [at, text] = [`${inside}/${entry.name}`, `${shown}/${entry.name}`];
-        if (entry.kind === 'directory') {
-          empty(at, text);
-          system('rm', text, () => rmdirSync(at));
-        } else {
-          system('rm', text, () => unlinkSync(at));
+      for (;;) {
+        const entries = entriesOf(inside, shown, removedAtOnce);
+        if (entries.length === 0) return;
+        for (const entry of entries) {
+          walk.checkTime();
+          const [at, text] = [`${inside}/${entry.name}`, `${shown}/${entry.name}`];
+          if (entry.kind === 'directory') {
+            empty(at, text, depth + 1);
+            system('rm', text, () => rmdirSync(at));
+          } else {
+            system('rm', text, () => unlinkSync(at));
+          }
         }
       }
     });
