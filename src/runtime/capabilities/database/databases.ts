@@ -61,7 +61,8 @@ class DatabaseProcess {
         resolve();
       };
       this.#child.once('exit', gone);
-      this.#child.once('error', gone);
+      // Each message that cannot be sent is an error of its own.
+      this.#child.on('error', gone);
     });
     this.#ready = new Promise((resolve) => {
       this.#child.once('message', () => resolve());

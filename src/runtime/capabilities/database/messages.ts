@@ -11,7 +11,7 @@ export const Scalar = z.union([
 ]);
 export type Scalar = z.infer<typeof Scalar>;
 
-const Params = z.union([z.array(Scalar).max(32_766), z.record(z.string(), Scalar)]);
+export const Params = z.union([z.array(Scalar).max(32_766), z.record(z.string(), Scalar)]);
 
 export const DatabaseRequest = z.discriminatedUnion('type', [
   z.strictObject({

@@ -1,19 +1,26 @@
 // The host module `database`: SQLite files inside what the template grants, and databases in memory. What is checked
 // is checked here, in the session's worker; the queries run in a process of their own.
+import { closeSync, constants, openSync, readSync } from 'node:fs';
 import * as z from 'zod';
 import type { HostValue } from '../../engine/module-host.js';
-import { withExisting, withSpot, type Place } from '../fs/anchor.js';
+import { withExisting, type Anchor, type Place } from '../fs/anchor.js';
+import { openFile, system } from '../fs/contents.js';
 import { Reach } from '../fs/reach.js';
 import { HostError, type HostAnswer, type HostContext, type HostModule } from '../host-module.js';
 import { faultOf } from './statements.js';
-import { Scalar, type DatabaseRequest } from './messages.js';
+import { Params, type DatabaseRequest } from './messages.js';
 import { DatabaseConfig, pageBytes } from './config.js';
 
 const mebibyte = 1024 * 1024;
 
 const greatestSql = mebibyte;
+/** As SQLite makes them. */
+const newFileMode = 0o644;
+/** Where a database's header says how it is written and read: https://sqlite.org/fileformat2.html#the_database_header */
+const versionsAt = 18;
+const loggedVersion = 2;
 const sql = z.string().max(greatestSql);
-const params = z.union([z.array(Scalar), z.record(z.string(), Scalar)]);
+const params = Params;
 const handle = z.int();
 
 export const databaseModule: HostModule = {
@@ -56,18 +63,22 @@ class DatabaseModule {
     const { worktree, template, capabilities, closed, config } = this.#context;
     const reach = new Reach({ worktree, write: config.write, capabilities, closed });
     const place: Place = { reach, base: worktree ?? '/no-worktree', template, worktree };
-    try {
-      const access = readonly ? 'read' : 'write';
-      return withExisting(place, path, { access, syscall: 'open' }, ({ stat, real, written }) => {
+    const access = readonly ? 'read' : 'write';
+    const openThere = (): HostValue =>
+      withExisting(place, path, { access, syscall: 'open' }, (anchor) => {
+        const { stat, real, written } = anchor;
         if (!stat.isFile())
           throw new HostError('ENXIO', `ENXIO: not a file, open '${written}'`, { target: written });
+        if (!reach.allows(real, 'write')) refuseLogged(anchor);
         return this.#ask(this.#opening(real, readonly, false));
       });
+    try {
+      return openThere();
     } catch (error) {
       if (readonly || !(error instanceof HostError) || error.code !== 'ENOENT') throw error;
-      return withSpot(place, path, { syscall: 'open' }, ({ real }) =>
-        this.#ask(this.#opening(real, false, true)),
-      );
+      // Made here, empty: SQLite would follow a link to nothing and make the file where that leads.
+      closeSync(openFile(place, path, 'wx', newFileMode));
+      return openThere();
     }
   }
 
@@ -106,6 +117,21 @@ class DatabaseModule {
   #target(database: number, text: string): string {
     return `${this.#paths.get(database) ?? 'a database'}: ${text.trim().slice(0, 200)}`;
   }
+}
+
+/** Throws EROFS for a database with a write-ahead log: whoever only reads it makes and writes files beside it. */
+function refuseLogged({ path, real, written }: Anchor): void {
+  const flags = constants.O_RDONLY | constants.O_NONBLOCK;
+  const descriptor = system('open', written, () => openSync(path, flags));
+  try {
+    const versions = Buffer.alloc(2);
+    readSync(descriptor, versions, 0, 2, versionsAt);
+    if (!versions.includes(loggedVersion)) return;
+  } finally {
+    closeSync(descriptor);
+  }
+  const message = `EROFS: database '${real}' has a write-ahead log, which even reading it writes, and the template does not let files beside it be written; copy it into the worktree, or have its owner run PRAGMA journal_mode = DELETE, open '${real}'`;
+  throw new HostError('EROFS', message, { target: real });
 }
 
 function requireHarmless(text: string): void {

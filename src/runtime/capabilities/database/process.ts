@@ -2,7 +2,10 @@
 // runs too long is ended with its process. It does one request after the other and knows nothing of sessions.
 import { readdirSync, readlinkSync } from 'node:fs';
 import Database from 'better-sqlite3';
+import { pageBytes } from './config.js';
+import { namesAnother } from './journal.js';
 import type { DatabaseAnswer, DatabaseRequest, Row, Scalar } from './messages.js';
+import { endWithParent } from './orphan-watch.js';
 
 type Connection = Database.Database;
 
@@ -22,6 +25,7 @@ function answer(request: DatabaseRequest): DatabaseAnswer {
   if (request.type === 'open') return openOne(request);
   const connection = open.get(request.database);
   if (connection === undefined) return refused('DATABASE_GONE', 'the database is closed');
+  for (const { name, memory } of open.values()) if (!memory) refuseJournal(name);
   switch (request.type) {
     case 'close':
       open.delete(request.database);
@@ -37,17 +41,23 @@ function answer(request: DatabaseRequest): DatabaseAnswer {
 function openOne({ path, readonly, create, maxPages }: DatabaseRequest & { type: 'open' }): DatabaseAnswer {
   if (open.size >= greatestOpen)
     return refused('EMFILE', `${greatestOpen} databases are open, the most that may be; close one`);
+  if (path !== ':memory:') refuseJournal(path);
+  const before = new Set(openFiles());
   const connection = new Database(path, { readonly, fileMustExist: !create, timeout: busyMs });
   try {
+    // Before anything is read: a database that its path leads to by now would be recovered by that.
+    if (path !== ':memory:') requireOnly(path, before);
     connection.defaultSafeIntegers(true);
     connection.pragma(`hard_heap_limit = ${heapBytes}`);
-    connection.pragma(`max_page_count = ${maxPages}`);
     connection.pragma('temp_store = MEMORY');
     connection.pragma('mmap_size = 0');
     connection.pragma('trusted_schema = OFF');
-    // Opens the file in fact; what is open then must be what was asked for, and not where a link led meanwhile.
+    connection.pragma('cell_size_check = ON');
+    const pageSize = Number(connection.pragma('page_size', { simple: true }));
+    connection.pragma(`max_page_count = ${Math.max(1, Math.floor((maxPages * pageBytes) / pageSize))}`);
+    // Reads the file in fact, and opens what belongs to it.
     connection.pragma('schema_version');
-    if (path !== ':memory:') requireOnly(path);
+    if (path !== ':memory:') requireOnly(path, before);
   } catch (error) {
     connection.close();
     throw error;
@@ -57,13 +67,21 @@ function openOne({ path, readonly, create, maxPages }: DatabaseRequest & { type:
   return { type: 'opened', database: lastNumber };
 }
 
-const expected = new Set<string>();
-
-function requireOnly(path: string): void {
-  for (const ending of ['', '-wal', '-shm', '-journal']) expected.add(path + ending);
-  const strange = openFiles().find((file) => isData(file) && !expected.has(file));
-  if (strange !== undefined)
+/** What is open now and was not before must be what was asked for, and not where a link led meanwhile. */
+function requireOnly(path: string, before: ReadonlySet<string>): void {
+  const expected = new Set(['', '-wal', '-shm', '-journal'].map((ending) => path + ending));
+  const now = openFiles();
+  const strange = now.some((file) => isData(file) && !before.has(file) && !expected.has(file));
+  if (strange || !now.includes(path))
     throw Object.assign(new Error('its path led elsewhere meanwhile'), { code: 'EACCES' });
+}
+
+function refuseJournal(path: string): void {
+  if (!namesAnother(path)) return;
+  throw Object.assign(
+    new Error(`the journal of '${path}' names another file, which to play it back would remove; remove it`),
+    { code: 'EACCES' },
+  );
 }
 
 function openFiles(): string[] {
@@ -76,10 +94,7 @@ function openFiles(): string[] {
   });
 }
 
-/** Node has files open from its start, which are no databases. */
-const atStart = new Set(openFiles());
-const isData = (file: string): boolean =>
-  file.startsWith('/') && !atStart.has(file) && !/^\/(?:dev|proc)\//.test(file);
+const isData = (file: string): boolean => file.startsWith('/') && !/^\/(?:dev|proc)\//.test(file);
 
 function rowsOf(
   connection: Connection,
@@ -169,4 +184,6 @@ process.on('message', (request: DatabaseRequest) => {
   process.send?.(reply);
 });
 process.on('disconnect', () => process.exit(0));
+const parent = process.ppid;
 process.send?.({ type: 'ready' });
+endWithParent(parent);
