@@ -13,6 +13,9 @@ const betweenRoundsMs = 5;
 /** Ends a program's whole family. Resolves once none of it is found any more. */
 export async function endFamily(root: number, mark: string): Promise<void> {
   for (let round = 0; round < greatestRounds; round++) {
+    // At once and all together: what stays in the group cannot fork faster than it is looked for. Not ended yet, for
+    // those that left it are found by their parents.
+    send(-root, 'SIGSTOP');
     const family = findFamily(root, mark);
     // One that is stopped starts no others while they are looked for.
     for (const pid of family) send(pid, 'SIGSTOP');

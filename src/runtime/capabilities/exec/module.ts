@@ -22,7 +22,7 @@ const Call = z.tuple([
     env: z.record(z.string(), z.string()).optional(),
     input: z.union([z.string(), z.instanceof(Uint8Array)]).optional(),
     timeoutMs: z.number().min(0).optional(),
-    maxBytes: z.number().min(0).optional(),
+    maxBytes: z.int().min(0).optional(),
   }),
 ]);
 
@@ -65,8 +65,8 @@ function shown([program, words, { env = {} }]: z.infer<typeof Call>): string {
 }
 
 function run(context: HostContext<ExecConfig>, [program, words, options]: z.infer<typeof Call>): HostAnswer {
-  if ([program, ...words].some((word) => word.includes('\0')))
-    throw new HostError('ERR_INVALID_ARG_VALUE', 'exec.run: a word holds a null byte');
+  if ([program, ...words, ...Object.values(options.env ?? {})].some((word) => word.includes('\0')))
+    throw new HostError('ERR_INVALID_ARG_VALUE', 'exec.run: a word or variable holds a null byte');
   requireAllowed(context, program, words);
   const file = find(program);
   const { config, environment } = context;

@@ -1,6 +1,6 @@
 // Runs programs for scripts, on the main thread: no shell, bounded in time and output, and with all of its family gone
 // when it is stopped.
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import * as z from 'zod';
@@ -54,16 +54,10 @@ export class Programs implements Service {
 }
 
 async function run(request: ProgramRequest, signal: AbortSignal): Promise<HostValue> {
-  const { file, name, args, cwd, env, input, timeoutMs, maxBytes } = request;
+  const { name, input, timeoutMs, maxBytes } = request;
+  if (signal.aborted) refuseStopped(request, 'aborted');
   const mark = randomUUID();
-  const child = spawn(file, args, {
-    argv0: name,
-    cwd,
-    env: { ...env, [markName]: mark },
-    stdio: ['pipe', 'pipe', 'pipe'],
-    // A group and session of its own: no terminal, and one name for all that stay in it.
-    detached: true,
-  });
+  const child = start(request, mark);
   const { pid } = child;
   let stopped: Stopped | undefined;
   const stop = (why: Stopped): void => {
@@ -92,15 +86,33 @@ async function run(request: ProgramRequest, signal: AbortSignal): Promise<HostVa
   }
 }
 
+/** Throws HostError for what the system takes for no program and its arguments. */
+function start({ file, name, args, cwd, env }: ProgramRequest, mark: string): ChildProcessWithoutNullStreams {
+  try {
+    return spawn(file, args, {
+      argv0: name,
+      cwd,
+      env: { ...env, [markName]: mark },
+      stdio: ['pipe', 'pipe', 'pipe'],
+      // A group and session of its own: no terminal, and one name for all that stay in it.
+      detached: true,
+    });
+  } catch (cause) {
+    throw notStarted(name, cause as NodeJS.ErrnoException);
+  }
+}
+
+function notStarted(name: string, cause: NodeJS.ErrnoException): HostError {
+  const { code = 'EIO', errno } = cause;
+  const fields = { syscall: `spawn ${name}`, path: name, ...(errno === undefined ? {} : { errno }) };
+  return new HostError(code, `spawn ${name} ${code}`, { fields, target: name, cause });
+}
+
 /** How the program ended. Rejects with HostError where it could not be started. */
 function endOf(child: ChildProcess, name: string): Promise<Ended> {
   return new Promise((resolve, reject) => {
     child.once('exit', (status, signal) => resolve({ status, signal }));
-    child.once('error', (cause: NodeJS.ErrnoException) => {
-      const { code = 'EIO', errno } = cause;
-      const fields = { syscall: `spawn ${name}`, path: name, ...(errno === undefined ? {} : { errno }) };
-      reject(new HostError(code, `spawn ${name} ${code}`, { fields, target: name, cause }));
-    });
+    child.once('error', (cause) => reject(notStarted(name, cause)));
   });
 }
 
