@@ -10,9 +10,12 @@ import {
   statSync,
 } from 'node:fs';
 import { isAbsolute, join, normalize, sep } from 'node:path';
+import { isWithin, realPath } from './capabilities/fs/reach.js';
 import { RuntimeError } from './errors.js';
 
 const { O_NONBLOCK, O_RDONLY } = constants;
+/** Linux: a descriptor that only names what is there. Opening it so has no effect on FIFOs, devices and locks. */
+const O_PATH = 0o10_000_000;
 
 /** A script larger than this is a mistake: it would not fit into most sessions. */
 const greatestFileBytes = 16 * 1024 * 1024;
@@ -42,22 +45,27 @@ export function requireRelativePath(path: string): string {
 }
 
 /**
- * The text of a file of the worktree. The file is opened first and what was opened is checked, links resolved, so
- * that what is checked is what is read. Throws INVALID_PATH, FILE_NOT_FOUND or VALIDATION_ERROR.
+ * The text of a file of the worktree, outside of the `closed` files and folders. What the path leads to is taken hold
+ * of first and checked, links resolved, so that what is checked is what is read.
+ * Throws INVALID_PATH, FILE_NOT_FOUND or VALIDATION_ERROR.
  */
-export function readFromWorktree(worktree: string, path: string): string {
+export function readFromWorktree(worktree: string, path: string, closed: readonly string[] = []): string {
   const relative = requireRelativePath(path);
-  // Not blocking: a FIFO that nobody writes to must not hold up the daemon.
-  const descriptor = attempt(path, () => openSync(join(worktree, relative), O_RDONLY | O_NONBLOCK));
+  const anchor = attempt(path, () => openSync(join(worktree, relative), O_PATH));
+  let descriptor: number | undefined;
   try {
-    const real = readlinkSync(`/proc/self/fd/${descriptor}`);
+    const anchored = `/proc/self/fd/${anchor}`;
+    const real = readlinkSync(anchored);
     if (!real.startsWith(worktree === sep ? sep : worktree + sep)) {
       throw new RuntimeError(
         'INVALID_PATH',
         `path ${quote(path)}: leads out of the worktree, to ${quote(real)}`,
       );
     }
-    const stat = fstatSync(descriptor);
+    if (closed.some((folder) => isWithin(realPath(folder), real))) {
+      throw new RuntimeError('INVALID_PATH', `path ${quote(path)}: leads to the daemon’s own files`);
+    }
+    const stat = fstatSync(anchor);
     if (!stat.isFile()) throw new RuntimeError('FILE_NOT_FOUND', `file ${quote(path)}: not a regular file`);
     if (stat.size > greatestFileBytes) {
       throw new RuntimeError(
@@ -65,9 +73,12 @@ export function readFromWorktree(worktree: string, path: string): string {
         `file ${quote(path)}: ${stat.size} bytes, expected at most ${greatestFileBytes}`,
       );
     }
-    return decode(path, readFileSync(descriptor));
+    const opened = attempt(path, () => openSync(anchored, O_RDONLY | O_NONBLOCK));
+    descriptor = opened;
+    return decode(path, readFileSync(opened));
   } finally {
-    closeSync(descriptor);
+    if (descriptor !== undefined) closeSync(descriptor);
+    closeSync(anchor);
   }
 }
 
