@@ -4,6 +4,7 @@ import t from 'tap';
 import { bootMachine, home, installed, runtimeDir, socketPath } from '../fixtures/systemd.js';
 import { installService } from '../fixtures/systemd-service.js';
 
+t.setTimeout(240_000); // some twenty starts of the service: half a minute on two idle cores
 const { service, skip } = await installService(t);
 const { machine } = service;
 const units = `${home}/.config/systemd/user`;

@@ -5,6 +5,7 @@ import { bootMachine, home, installed, socketPath } from '../fixtures/systemd.js
 import { Service } from '../fixtures/systemd-service.js';
 import { until } from '../fixtures/until.js';
 
+t.setTimeout(240_000); // some twenty starts of the service: half a minute on two idle cores
 const { machine, skip } = await bootMachine(t);
 const service = new Service(machine);
 const units = `${home}/.config/systemd/user`;

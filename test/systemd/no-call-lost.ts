@@ -8,6 +8,9 @@ import { installService } from '../fixtures/systemd-service.js';
 /** Of each kind: idle exits, restarts, stops. */
 const exits = 68;
 const leastCalls = 2000;
+/** A minute on two idle cores: each exit is a start of Node in a sandbox as well. */
+const timeoutMs = 300_000;
+t.setTimeout(timeoutMs);
 const Report = z.object({
   counts: z.object({ library: z.number(), oneShot: z.number(), plain: z.number() }),
   lost: z.array(z.string()),
@@ -20,7 +23,7 @@ const { service, skip } = await installService(t, { config: { idleExitMs: 1, spa
 
 t.test(
   `no call is lost over ${exits} idle exits, restarts and stops each`,
-  { skip, timeout: 240_000 },
+  { skip, timeout: timeoutMs },
   async (t) => {
     const program = `${installed}/test/fixtures/systemd-calls.mjs`;
     const output = await service.machine.sh(
