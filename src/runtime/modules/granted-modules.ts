@@ -21,6 +21,8 @@ export interface HostSide {
   context: Omit<HostContext, 'config' | 'worktree' | 'capabilities' | 'template'>;
   /** Told of every call, and of every module that was asked for and is not granted. */
   onCall?: (call: HostCall) => void;
+  /** Told of what fails in them and is not the script's doing. */
+  onFault?: (error: unknown) => void;
 }
 
 export class GrantedModules {

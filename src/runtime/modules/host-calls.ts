@@ -16,11 +16,18 @@ export interface Calling {
   args: readonly HostValue[];
 }
 
+/** Who is told of it. */
+export interface Told {
+  onCall?: (call: HostCall) => void;
+  /** Of what failed and is not the script's doing. */
+  onFault?: (error: unknown) => void;
+}
+
 /** Throws what the module throws: for a script to catch, an Error with its code and fields as properties. */
 export function callHostModule(
   opened: OpenHostModule,
   { module, name, args }: Calling,
-  onCall: ((call: HostCall) => void) | undefined,
+  { onCall, onFault }: Told = {},
 ): HostValue {
   const startedAt = performance.now();
   const tell = (allowed: boolean, target: string, { bytes, write, path }: Ledger): void =>
@@ -39,7 +46,11 @@ export function callHostModule(
     tell(true, answer.target ?? '', answer);
     return answer.value;
   } catch (error) {
-    if (!(error instanceof HostError)) throw error;
+    if (!(error instanceof HostError)) {
+      tell(true, '', {});
+      onFault?.(error);
+      throw Object.assign(new Error(`${module}.${name}: failed; the daemon’s log says more`), { code: 'EIO' });
+    }
     tell(!error.denied, error.target ?? '', error.ledger);
     const { message, code, fields } = error;
     throw Object.assign(new Error(message), { code, ...fields });

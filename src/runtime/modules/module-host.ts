@@ -75,7 +75,7 @@ export function createModuleHost(settings: ModuleSettings, host?: HostSide): Ope
     const opened = module === undefined ? undefined : granted.open(module);
     if (module === undefined || opened === undefined)
       throw moduleError('MODULE_NOT_FOUND', `cannot find module ${quote(id)}`);
-    return callHostModule(opened, { module, name, args }, host?.onCall);
+    return callHostModule(opened, { module, name, args }, host);
   };
 
   return { resolve, load, call, close: () => granted.close() };
@@ -89,7 +89,7 @@ function read(settings: ModuleSettings, id: string): string {
   const { worktree } = settings;
   if (worktree === undefined) throw moduleError('MODULE_NOT_FOUND', `cannot find module ${quote(id)}`);
   try {
-    return readFromWorktree(worktree, requireRunnable(settings, id));
+    return readFromWorktree(worktree, requireRunnable(settings, id), settings.closed);
   } catch (error) {
     if (!(error instanceof RuntimeError)) throw error;
     // Where a link leads to outside is none of the script's business.

@@ -22,12 +22,14 @@ export interface WorkerSide {
   sandbox: () => Sandbox | undefined;
   /** The variables of the run in progress. */
   environment: () => Readonly<Record<string, string>>;
+  /** Told of what fails and is not the script's doing. */
+  onFault: (error: unknown) => void;
 }
 
 /** The host for a session of these settings; nothing where they grant no module. */
 export async function openHostSide(
   settings: ModuleSettings,
-  { outside, isCancelled, sandbox, environment }: WorkerSide,
+  { outside, isCancelled, sandbox, environment, onFault }: WorkerSide,
 ): Promise<HostSide> {
   const leftMs = (): number => sandbox()?.runLeftMs ?? 0;
   const caller = new OutsideCaller({ ...outside, leftMs, isCancelled });
@@ -35,10 +37,12 @@ export async function openHostSide(
     modules: reachesHost(settings) ? await loadModules() : {},
     guestCode,
     onCall: (call: HostCall) => sandbox()?.note(call),
+    onFault,
     context: {
       environment,
       closed: settings.closed,
-      leftMs,
+      // Whoever walks a large tree looks at the time; one that was cancelled has none left.
+      leftMs: () => (isCancelled() ? 0 : leftMs()),
       run: () => sandbox()?.runCount ?? 0,
       outside: (service, request) => caller.call(service, request),
     },

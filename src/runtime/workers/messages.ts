@@ -94,3 +94,11 @@ export interface UndoMessage {
   type: 'undo';
   undo: Undo;
 }
+
+/** A host module failed in a way that is not the script's doing. */
+export interface FaultMessage {
+  type: 'fault';
+  error: unknown;
+}
+
+export type FromWorker = WorkerAnswer | EventMessage | UndoMessage | FaultMessage;

@@ -7,6 +7,8 @@ export interface PoolOptions {
   spare: number;
   /** Told where a worker that was started ahead did not start. */
   onStartFailed: (error: unknown) => void;
+  /** Told of what fails in host modules and is not the script's doing. */
+  onFault?: (error: unknown) => void;
 }
 
 export class WorkerPool {
@@ -64,7 +66,7 @@ export class WorkerPool {
   }
 
   #start(): Promise<WorkerThread> {
-    const started = WorkerThread.start(this.#options.setup);
+    const started = WorkerThread.start(this.#options.setup, this.#options.onFault);
     this.#starting.add(started);
     return started;
   }

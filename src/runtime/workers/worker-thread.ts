@@ -9,9 +9,8 @@ import { cpuMsOfThread } from '../engine/thread-clock.js';
 import type {
   CancelMessage,
   Control,
-  EventMessage,
+  FromWorker,
   ReleaseMessage,
-  UndoMessage,
   WorkerAnswer,
   WorkerRequest,
   WorkerSetup,
@@ -58,18 +57,19 @@ export class WorkerThread {
   #kernelId: number | undefined;
   /** Told of what each run changed, in the order of their reports. */
   onUndo: ((undo: Undo) => void) | undefined;
-  /** Told of faults of ours in what is done for scripts on the main thread. */
-  onFault: ((error: unknown) => void) | undefined;
+  /** Told of faults of ours in what is done for scripts. */
+  readonly #onFault: ((error: unknown) => void) | undefined;
   /** Told of the events of the run in progress. */
   onEvent: ((event: EventBody) => void) | undefined;
 
-  private constructor(setup: ThreadSetup) {
+  private constructor(setup: ThreadSetup, onFault?: (error: unknown) => void) {
+    this.#onFault = onFault;
     this.#control = {
       cancel: new Int32Array(new SharedArrayBuffer(4)),
       cpuAtStart: new Float64Array(new SharedArrayBuffer(8)),
       saving: new Int32Array(new SharedArrayBuffer(4)),
     };
-    this.#desk = new Desk(services, (error) => this.onFault?.(error));
+    this.#desk = new Desk(services, (error) => onFault?.(error));
     const workerData: WorkerSetup = { ...setup, control: this.#control, outside: this.#desk.setup };
     this.#worker = new Worker(entry, {
       workerData,
@@ -78,9 +78,7 @@ export class WorkerThread {
       env: {},
       resourceLimits: { stackSizeMb: threadStackMb },
     });
-    this.#worker.on('message', (message: WorkerAnswer | EventMessage | UndoMessage) =>
-      this.#receive(message),
-    );
+    this.#worker.on('message', (message: FromWorker) => this.#receive(message));
     this.#worker.on('error', (error) => {
       this.#failure = error;
     });
@@ -93,8 +91,8 @@ export class WorkerThread {
   }
 
   /** Starts a worker and waits until it can take a session: about 50 ms. */
-  static async start(setup: ThreadSetup): Promise<WorkerThread> {
-    const thread = new WorkerThread(setup);
+  static async start(setup: ThreadSetup, onFault?: (error: unknown) => void): Promise<WorkerThread> {
+    const thread = new WorkerThread(setup, onFault);
     const ready = await new Promise<WorkerAnswer>((resolve, reject) => {
       thread.#pending = { resolve, reject };
     });
@@ -167,13 +165,17 @@ export class WorkerThread {
 
   /** Ends the thread, whatever it does. */
   async terminate(): Promise<void> {
-    await this.#worker.terminate();
-    await this.#desk.close();
+    // Together: what was begun outside for a script ends as soon as its thread does.
+    await Promise.all([this.#desk.close(), this.#worker.terminate()]);
   }
 
-  #receive(message: WorkerAnswer | EventMessage | UndoMessage): void {
+  #receive(message: FromWorker): void {
     if (message.type === 'undo') {
       this.onUndo?.(message.undo);
+      return;
+    }
+    if (message.type === 'fault') {
+      this.#onFault?.(message.error);
       return;
     }
     if (message.type === 'event') {

@@ -15,6 +15,7 @@ import { openHostSide } from './host-side.js';
 import type {
   CancelMessage,
   EventMessage,
+  FaultMessage,
   OpenRequest,
   ReleaseMessage,
   UndoMessage,
@@ -67,6 +68,7 @@ async function openModules(settings: ModuleSettings): Promise<ModuleHost> {
     isCancelled,
     sandbox: () => sandbox,
     environment: () => environment,
+    onFault: (error) => port?.postMessage({ type: 'fault', error } satisfies FaultMessage),
   });
   held = createModuleHost(settings, side);
   return held;

@@ -31,6 +31,7 @@ export class Desk {
   readonly #makers: Readonly<Record<ServiceName, ServiceMaker>>;
   readonly #services = new Map<ServiceName, Service>();
   readonly #running = new Map<number, AbortController>();
+  #isClosed = false;
   readonly #reportFault: (error: unknown) => void;
 
   constructor(makers: Readonly<Record<ServiceName, ServiceMaker>>, reportFault: (error: unknown) => void) {
@@ -56,11 +57,14 @@ export class Desk {
 
   /** As {@link release}, and for good. */
   async close(): Promise<void> {
+    // A worker that is being ended may have asked for something before it was.
+    this.#isClosed = true;
     await this.release();
     this.#port.close();
   }
 
   #receive(message: OutsideMessage): void {
+    if (this.#isClosed) return;
     if (message.type === 'abort') {
       this.#running.get(message.id)?.abort();
       return;
