@@ -5,6 +5,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'acorn';
 import { build } from 'esbuild';
+import { noteLicences } from './notices.mjs';
 
 const guest = fileURLToPath(new URL('../src/runtime/engine/guest/', import.meta.url));
 
@@ -26,6 +27,7 @@ async function bundle(entry, options) {
     charset: 'ascii',
     minify: true,
     legalComments: 'none',
+    plugins: [noteLicences],
     ...options,
   });
   return result.outputFiles[0].text.trimEnd();

@@ -8,6 +8,7 @@ import { build } from 'esbuild';
 import { buildCapabilities } from './build-capabilities.mjs';
 import { buildGuest } from './build-guest.mjs';
 import { bundlePrograms } from './bundle.mjs';
+import { writeNotices } from './notices.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 process.chdir(root);
@@ -34,6 +35,7 @@ await build({
 });
 await buildGuest('dist/runtime/engine/guest.js');
 await buildCapabilities();
+await writeNotices('dist/NOTICES.txt');
 await bundlePrograms();
 const { makeBaseFile } = await import('../dist/runtime/base-loader.js');
 await writeFile('dist/runtime/engine/base.json', await makeBaseFile());
