@@ -36,7 +36,14 @@ export function takeActivation(env: NodeJS.ProcessEnv, pid: number): Activation 
     );
     return false;
   };
-  const hasSockets = given['LISTEN_FDS'] !== undefined;
+  let hasSockets = given['LISTEN_FDS'] !== undefined;
+  if (hasSockets && given['LISTEN_PID'] === undefined) {
+    // WATCHDOG_PID may be missing, this may not: then nobody says that the descriptors are sockets, and ours.
+    ignored.push(
+      'the inherited socket was ignored: LISTEN_FDS is set, but no LISTEN_PID says for which process',
+    );
+    hasSockets = false;
+  }
   const hasWatchdog = given['WATCHDOG_USEC'] !== undefined;
   return {
     descriptor: hasSockets && isForUs('LISTEN_PID', 'the inherited socket') ? chooseSocket(given) : undefined,

@@ -35,6 +35,8 @@ const longestWorkMs = 600_000;
 /** The manager reads slowly while a machine boots: a message is tried again this often, for about five seconds. */
 const againMs = 100;
 const attempts = 50;
+/** More than are made in those five seconds, unless somebody reloads in a loop: then the oldest are dropped. */
+const mostWaiting = 64;
 
 export function createNotifier({ socket, watchdogMs, native, log }: NotifierOptions): Notifier {
   let closed = socket === undefined || native === undefined;
@@ -42,20 +44,45 @@ export function createNotifier({ socket, watchdogMs, native, log }: NotifierOpti
   let isStopping = false;
   let shown = '';
   let watchdog: NodeJS.Timeout | undefined;
+  /** In the order in which they were made: a READY=1 before its RELOADING=1 would leave the unit reloading. */
+  const waiting: string[] = [];
+  let again: NodeJS.Timeout | undefined;
+  let attempt = 1;
+  /** That nobody hears is logged once, until somebody does. */
+  let isUnheard = false;
 
-  const send = (text: string, attempt = 1): void => {
-    if (closed || socket === undefined || native === undefined) return;
-    const fault = native.sendDatagram(socket, text);
-    if (fault === 0) return;
-    if (fault === constants.errno.EAGAIN && attempt < attempts) {
-      setTimeout(() => send(text, attempt + 1), againMs).unref();
-      return;
-    }
+  const complain = (told: string, errno: number): void => {
+    if (isUnheard) return;
+    isUnheard = true;
     log.error('systemd could not be told; it may take this daemon for one that hangs', {
-      told: text,
+      told,
       socket,
-      errno: fault,
+      errno,
     });
+  };
+  const flush = (): void => {
+    again = undefined;
+    for (let [text] = waiting; text !== undefined; [text] = waiting) {
+      if (closed || socket === undefined || native === undefined) return;
+      const fault = native.sendDatagram(socket, text);
+      if (fault === constants.errno.EAGAIN && attempt < attempts) {
+        attempt += 1;
+        again = setTimeout(flush, againMs).unref();
+        return;
+      }
+      waiting.shift();
+      if (fault !== 0) complain(text, fault);
+      else {
+        attempt = 1;
+        isUnheard = false;
+      }
+    }
+  };
+  const send = (text: string): void => {
+    if (closed) return;
+    if (waiting.length === mostWaiting) waiting.shift();
+    waiting.push(text);
+    if (again === undefined) flush();
   };
   const extend = (ms: number): void => send(`EXTEND_TIMEOUT_USEC=${Math.round(ms * 1000)}`);
   const showStatus = (text: string): void => {
@@ -95,6 +122,7 @@ export function createNotifier({ socket, watchdogMs, native, log }: NotifierOpti
     patience: extend,
     close: () => {
       closed = true;
+      clearTimeout(again);
       clearTimeout(statusDue);
       clearInterval(watchdog);
     },

@@ -32,6 +32,14 @@ t.test('what is for another process is ignored, and that is said', async (t) => 
   t.match(ignored, [/socket was ignored: LISTEN_PID is 7, this process is 42/, /watchdog was ignored/]);
 });
 
+t.test('sockets that nobody is named for are ignored, and that is said', async (t) => {
+  for (const count of ['1', 'x']) {
+    const { descriptor, ignored } = take({ LISTEN_FDS: count });
+    t.equal(descriptor, undefined);
+    t.match(ignored, [/socket was ignored: LISTEN_FDS is set, but no LISTEN_PID/]);
+  }
+});
+
 t.test('the rest is read, and everything is gone from the environment', async (t) => {
   const env: Record<string, string> = {
     LISTEN_PID: '42',

@@ -126,6 +126,32 @@ t.test('a full queue is tried again, any other fault is logged', async (t) => {
   });
 });
 
+t.test('what waits for a full queue is told in its order', async (t) => {
+  const sent: string[] = [];
+  let faults = 1;
+  const { notifier } = notifierTo(t, sent, () => ((faults -= 1) >= 0 ? constants.errno.EAGAIN : 0));
+  notifier.reloading();
+  notifier.patience(1000);
+  notifier.stopping();
+  t.strictSame(sent, []);
+  await until('all three', () => sent.length === 3);
+  t.match(sent, [/^RELOADING=1/, 'EXTEND_TIMEOUT_USEC=1000000', /^STOPPING=1/]);
+});
+
+t.test('that nobody hears is logged once, and again after somebody did', async (t) => {
+  const sent: string[] = [];
+  let fault: number = constants.errno.ENOENT;
+  const { notifier, logged } = notifierTo(t, sent, () => fault);
+  for (let count = 0; count < 100; count += 1) notifier.patience(1000);
+  t.equal(logged.length, 1);
+  fault = 0;
+  notifier.patience(1000);
+  t.equal(sent.length, 1);
+  fault = constants.errno.ENOENT;
+  notifier.patience(1000);
+  t.equal(logged.length, 2);
+});
+
 t.test('without a socket nobody is told anything', async (t) => {
   const native = { sendDatagram: () => t.fail('something was sent') };
   const notifier = createNotifier({
