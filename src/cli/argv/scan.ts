@@ -66,11 +66,15 @@ interface Written {
   text: string | undefined;
 }
 
-const shortFlags: Readonly<Record<string, string>> = { '-h': 'help', '-v': 'version' };
+/** A map: a record would find `constructor` in its prototype, and that is a word like any other. */
+const shortFlags: ReadonlyMap<string, string> = new Map([
+  ['-h', 'help'],
+  ['-v', 'version'],
+]);
 
 function writtenFlag(word: string, flags: readonly Flag[]): Written | undefined {
   const long =
-    shortFlags[word] ?? flags.find(({ short }) => short !== undefined && word === `-${short}`)?.name;
+    shortFlags.get(word) ?? flags.find(({ short }) => short !== undefined && word === `-${short}`)?.name;
   if (long !== undefined) return { name: long, text: undefined };
   const match = /^--([A-Za-z][^=\s]*)(?:=([^]*))?$/.exec(word);
   return match?.[1] === undefined ? undefined : { name: match[1], text: match[2] };

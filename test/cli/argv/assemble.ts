@@ -34,6 +34,13 @@ t.test('words that look like numbers, flags or booleans stay the text they are',
   }
 });
 
+t.test('words that every object has as names are words like any other', async (t) => {
+  for (const word of ['constructor', 'toString', '__proto__', 'hasOwnProperty', 'valueOf']) {
+    t.strictSame(readMethod('lib.add', [word]), { spec: word });
+    t.throws(() => readMethod('lib.add', ['x', `--${word}`, 'y']), UsageFault, `--${word} is no flag`);
+  }
+});
+
 t.test('after "--" everything is an argument', async (t) => {
   t.strictSame(readMethod('exec.repl', ['s', '--', '--x']), { session: 's', code: '--x' });
   t.strictSame(readMethod('exec.runFile', ['s', 'a.js', '--', '--json', '-v']), {
