@@ -83,7 +83,9 @@ export class Cache implements LibraryCache {
 
   async add(request: AddRequest, hooks: CacheHooks = {}): Promise<Library> {
     const { spec, from, global, entry } = request;
-    const key = [spec, from && `in ${from}`, global && `as ${global}`, entry && `from ${entry}`]
+    // A bare name of the catalogue and its version are one thing to fetch.
+    const wanted = this.#options.catalog.find(({ name }) => name === spec)?.id ?? spec;
+    const key = [wanted, from && `in ${from}`, global && `as ${global}`, entry && `from ${entry}`]
       .filter(Boolean)
       .join(' ');
     try {
@@ -168,7 +170,7 @@ export class Cache implements LibraryCache {
     if (parsed.kind === 'ok') this.#announcer.begin(this.#visible(parsed.entries));
     else this.#refresh();
     this.#background.push(
-      this.#store.sweep().then(
+      this.#sweep().then(
         (removed) => {
           if (removed.length > 0)
             this.#log('info', `removed what was left of unfinished work: ${removed.join(', ')}`);
@@ -180,6 +182,11 @@ export class Cache implements LibraryCache {
     if (!watch) return;
     if (watchAfterMs === 0) this.#watchInBackground();
     else this.#watchDue = setTimeout(() => this.#watchInBackground(), watchAfterMs);
+  }
+
+  async #sweep(): Promise<string[]> {
+    const ofFetching = await this.#options.fetcher.sweep?.();
+    return [...(ofFetching ?? []), ...(await this.#store.sweep())];
   }
 
   #watchInBackground(): void {

@@ -10,6 +10,8 @@ export interface Fetcher {
    * REQUEST_CANCELLED where `hooks.signal` was raised.
    */
   prepare(request: PrepareRequest, hooks: PrepareHooks): Promise<PreparedLibrary>;
+  /** Removes what killed processes left of fetching, and answers what it was; called when a cache is opened. */
+  sweep?(): Promise<string[]>;
 }
 
 export interface PrepareRequest extends AddRequest {

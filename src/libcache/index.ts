@@ -1,8 +1,12 @@
 // The library cache's public face: any npm package or local file as one verified file of JavaScript.
+import { join } from 'node:path';
 import { Cache, type CacheParts } from './cache.js';
 import { catalog } from './fetch/catalog.js';
 import { createFetcher } from './fetch/index.js';
 import type { LibraryCache, LibraryCacheOptions } from './types.js';
+
+/** Of the cache folder: where packages are unpacked. What lies there is never taken for content. */
+const workFolder = 'work';
 
 /**
  * Opens the cache in a folder, which other processes may use at the same time. It is usable at once; sweeping and
@@ -12,7 +16,8 @@ import type { LibraryCache, LibraryCacheOptions } from './types.js';
 export async function openLibraryCache(
   options: LibraryCacheOptions & Partial<Pick<CacheParts, 'fetcher' | 'catalog'>>,
 ): Promise<LibraryCache> {
-  return await Promise.resolve(new Cache({ catalog, fetcher: createFetcher(), ...options }));
+  const fetcher = createFetcher({ temporaryFolder: join(options.folder, workFolder) });
+  return await Promise.resolve(new Cache({ catalog, fetcher, ...options }));
 }
 
 export { catalog };

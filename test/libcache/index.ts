@@ -1,5 +1,6 @@
 // The public face with the fetcher that everybody gets: a local TypeScript file of two parts, added, read and followed.
-import { renameSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readlinkSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { catalog, LibraryError, openLibraryCache } from '../../src/libcache/index.js';
@@ -30,6 +31,17 @@ t.test('a local file and what it imports are one library, which follows them', a
   await until('the other change', () => changes.length > 1);
   t.match(await cache.read(cache.get('mylib')), /five/);
   t.same(changes, ['changed mylib@local', 'changed mylib@local']);
+});
+
+t.test('what a killed download left in the cache folder is swept when it is opened', async (t) => {
+  const folder = join(tempFolder(t), 'cache');
+  const { pid } = spawnSync('true');
+  const place = /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0];
+  const left = join(folder, `work/vmsys-library-${place}-${pid}-5-abc`);
+  mkdirSync(join(left, 'packages'), { recursive: true });
+  const cache = await openLibraryCache({ folder });
+  t.teardown(() => cache.close());
+  await until('the sweep', () => !existsSync(left));
 });
 
 t.test('the catalogue and the error are part of it', async (t) => {

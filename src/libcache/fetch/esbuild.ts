@@ -1,5 +1,5 @@
 // esbuild with the settings that fit the engine. Its process is started by the first build and ended with the last.
-import { resolve, sep } from 'node:path';
+import { isAbsolute, resolve, sep } from 'node:path';
 import type { BuildOptions, BuildResult, Metafile, Plugin } from 'esbuild';
 
 export interface Build {
@@ -110,10 +110,25 @@ const fitting = {
   logLimit: 0,
 } as const satisfies BuildOptions;
 
-/** A package that imports a file by a path that leads out of its folder would get what is no package's. */
+const isAsked = 'asked by confine';
+
+/**
+ * A package that imports a file by a path that leads out of its folder would get what is no package's. A package that
+ * is found in some folder above is none of the library's: to it, there is no such package.
+ */
 const confineTo = (folder: string): Plugin => ({
   name: 'confine',
-  setup({ onLoad }) {
+  setup({ onLoad, onResolve, resolve: resolveWith }) {
+    onResolve({ filter: /^[^./]/ }, async ({ path, pluginData, ...from }) => {
+      if (from.kind === 'entry-point' || pluginData === isAsked) return undefined;
+      const { importer, namespace, resolveDir, kind } = from;
+      const asked = { importer, namespace, resolveDir, kind, pluginData: isAsked };
+      const found = await resolveWith(path, asked);
+      const isForeign = found.errors.length === 0 && found.namespace === 'file' && isAbsolute(found.path);
+      if (!isForeign || found.path.startsWith(folder + sep)) return undefined;
+      // As written: what tries it finds nothing when it runs, and what needs it does not load.
+      return { path, external: true };
+    });
     onLoad({ filter: /.*/, namespace: 'file' }, ({ path }) =>
       path.startsWith(folder + sep)
         ? undefined

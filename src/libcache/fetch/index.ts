@@ -1,20 +1,18 @@
 // The fetcher: a spec in, one file of code out, from the registry or from disk. What it uses is loaded by its first use.
 import { rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import type { Fetcher, PreparedLibrary, PrepareHooks, PrepareRequest } from '../fetcher.js';
 import { makeWorkFolder, sweepWorkFolders } from './work-folder.js';
 
 export interface FetcherOptions {
   /** Where npm's configuration is looked for, beside ~/.npmrc. Default: the process's environment. */
   env?: Readonly<Record<string, string | undefined>>;
-  /** Where packages are unpacked, each library in a folder of its own that is removed at the end. Default: the system's. */
-  temporaryFolder?: string;
+  /** Where packages are unpacked, each library in a folder of its own that is removed at the end. Made where it is missing. */
+  temporaryFolder: string;
 }
 
-export function createFetcher(options: FetcherOptions = {}): Fetcher {
-  const { env = process.env, temporaryFolder = tmpdir() } = options;
-  let swept: Promise<void> | undefined;
+export function createFetcher({ env = process.env, temporaryFolder }: FetcherOptions): Fetcher {
   return {
+    sweep: () => sweepWorkFolders(temporaryFolder),
     async prepare(request: PrepareRequest, hooks: PrepareHooks): Promise<PreparedLibrary> {
       const { parseSpec } = await import('./spec.js');
       const wanted = parseSpec(request);
@@ -24,8 +22,6 @@ export function createFetcher(options: FetcherOptions = {}): Fetcher {
         return await prepareFromFile(wanted.path, global, hooks);
       }
       const { prepareFromNpm } = await import('./npm-library.js');
-      swept ??= sweepWorkFolders(temporaryFolder);
-      await swept;
       const folder = await makeWorkFolder(spec, temporaryFolder);
       try {
         return await prepareFromNpm({ ...wanted, spec, global, pinned }, folder, env, hooks);

@@ -22,6 +22,10 @@ const unreachable = new Set([
   'ERR_SOCKET_TIMEOUT',
 ]);
 
+/** What a sandbox without a network says of a socket, and others of a file. */
+const forbidden = new Set(['EACCES', 'EAFNOSUPPORT', 'EPERM', 'EPROTONOSUPPORT']);
+const networkCalls = new Set(['bind', 'connect', 'getaddrinfo', 'socket']);
+
 const full = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM', 'EMFILE']);
 
 export const cancelled = (spec: string): LibraryError =>
@@ -33,7 +37,7 @@ export function fromNpm(spec: string, doing: string, registry: string, error: un
   const code = systemCode(error) ?? '';
   const message = (problem: string) => `library "${spec}": ${doing}: ${problem}`;
   const options = { cause: error };
-  if (unreachable.has(code) || code === 'FETCH_ERROR' || code === 'E503') {
+  if (unreachable.has(code) || code === 'FETCH_ERROR' || code === 'E503' || isForbidden(code, error)) {
     const cure =
       code === 'ENOTCACHED'
         ? 'npm is set to "offline", and its cache has no copy'
@@ -91,6 +95,14 @@ export function fromNpm(spec: string, doing: string, registry: string, error: un
   }
   if (full.has(code)) return unavailable('disk', message(firstLine(error)), options);
   return unavailable('fetch', message(firstLine(error)), options);
+}
+
+/** Node names the call; npm's own error for a request that failed has the type "system". */
+function isForbidden(code: string, error: unknown): boolean {
+  if (!forbidden.has(code) || !(error instanceof Error)) return false;
+  const called = 'syscall' in error ? error.syscall : undefined;
+  if (typeof called === 'string') return networkCalls.has(called);
+  return code === 'EAFNOSUPPORT' || ('type' in error && error.type === 'system');
 }
 
 const firstLine = (error: unknown): string => (messageOf(error).split('\n', 1)[0] ?? '').replace(/\.$/, '');

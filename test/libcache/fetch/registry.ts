@@ -1,9 +1,10 @@
 // What is asked of a registry, and what is made of what it answers. The registry is one of ours, on loopback.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import t from 'tap';
-import { createFetcher } from '../../../src/libcache/fetch/index.js';
+import { fromNpm } from '../../../src/libcache/fetch/npm-errors.js';
+import { makeWorkFolder, sweepWorkFolders } from '../../../src/libcache/fetch/work-folder.js';
 import { evaluate, openFetching } from '../../fixtures/fetch.js';
 import { tempFolder } from '../../fixtures/temp.js';
 
@@ -244,17 +245,59 @@ t.test('what a killed process left is removed, what a living one has is not', as
   const temporaryFolder = tempFolder(t);
   const { pid: dead } = spawnSync('true');
   const place = /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0];
-  const [left, used, foreign] = [`${place}-${dead}-abc`, `${place}-${process.pid}-abc`, `1-${dead}-abc`].map(
-    (name) => join(temporaryFolder, `vmsys-library-${name}`),
-  ) as [string, string, string];
-  for (const folder of [left, used, foreign]) mkdirSync(folder);
-  const fetcher = createFetcher({ env: {}, temporaryFolder });
-  const hooks = { signal: AbortSignal.abort(), onProgress: () => {} };
-  await t.rejects(fetcher.prepare({ spec: 'thing' }, hooks), { code: 'REQUEST_CANCELLED' });
+  const used = await makeWorkFolder('thing', temporaryFolder);
+  // Of an earlier process, before the system was started again, whose number is now ours.
+  const [, start = ''] = /-(\d+)-\w+$/.exec(used) ?? [];
+  t.ok(Number(start) > 0);
+  const left = [`${place}-${dead}-5-abc`, `${place}-${process.pid}-${Number(start) - 1}-abc`];
+  const others = [`1-${dead}-5-abc`, `${place}-${dead}-5-abc.txt`];
+  for (const name of [...left, ...others]) mkdirSync(join(temporaryFolder, `vmsys-library-${name}`));
   t.same(
-    [left, used, foreign].map((folder) => existsSync(folder)),
-    [false, true, true],
+    (await sweepWorkFolders(temporaryFolder)).sort(),
+    left.map((name) => `vmsys-library-${name}`).sort(),
   );
+  t.same(
+    readdirSync(temporaryFolder).sort(),
+    [basename(used), ...others.map((name) => `vmsys-library-${name}`)].sort(),
+  );
+  t.same(await sweepWorkFolders(join(temporaryFolder, 'none')), []);
+});
+
+t.test('a sandbox without a network is "offline", a folder without permission is not', async (t) => {
+  const failed = (fields: object) => Object.assign(new Error('failed'), fields);
+  const reason = (fields: object) =>
+    fromNpm('thing', 'fetching it', 'https://registry/', failed(fields)).details?.['reason'];
+  for (const code of ['EACCES', 'EPERM', 'EAFNOSUPPORT'])
+    for (const syscall of ['connect', 'socket', 'getaddrinfo'])
+      t.equal(reason({ code, syscall }), 'offline', `${code} of ${syscall}`);
+  // As npm passes it on where several addresses were tried.
+  t.equal(reason({ code: 'EPERM', type: 'system' }), 'offline');
+  t.equal(reason({ code: 'EACCES', syscall: 'mkdir', path: '/root/.npm' }), 'disk');
+  t.equal(reason({ code: 'EPERM', syscall: 'open' }), 'disk');
+  t.equal(reason({ code: 'EACCES' }), 'disk');
+});
+
+t.test('a package of a folder above is not taken for one that is missing', async (t) => {
+  const { registry, fetch, temporaryFolder } = await openFetching(t);
+  mkdirSync(join(temporaryFolder, 'node_modules/above'), { recursive: true });
+  writeFileSync(join(temporaryFolder, 'node_modules/above/index.js'), 'module.exports = "not of npm"');
+  const json = { browser: { nothing: false } };
+  const optional = 'let found = "none"; try { found = require("above") } catch {}';
+  registry.publish({
+    name: 'optional',
+    version: '1.0.0',
+    json,
+    files: { 'index.js': `${optional}; exports.found = found; exports.off = require("nothing");` },
+  });
+  t.match(await evaluate(await fetch('optional')), { found: 'none', off: {} });
+  registry.publish({
+    name: 'needs',
+    version: '1.0.0',
+    json: { ...json, exports: './index.mjs' },
+    files: { 'index.mjs': 'import above from "above"; export { above };' },
+  });
+  const { code } = await fetch('needs');
+  t.notMatch(code, /not of npm/);
 });
 
 t.test('says how far it is', async (t) => {
