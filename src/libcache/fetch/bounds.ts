@@ -1,8 +1,5 @@
 // The bounds of fetching, each with its reason. Past one of them comes a LibraryError that names it.
 
-/** A library's one file. Sessions evaluate it within 128 MB by default; the largest that work have 2 MiB. */
-export const maxCodeBytes = 20 * 1024 * 1024;
-
 /** All packages of one library, unpacked in a temporary folder. */
 export const maxUnpackedBytes = 200 * 1024 * 1024;
 

@@ -37,6 +37,12 @@ export function bundleError(id: string, error: unknown): LibraryError {
   });
 }
 
+/** All that is wrong is a `require` with a path made as it runs (`'./locale/' + name`), and no file there. */
+export const lacksPatternOnly = (error: unknown): boolean =>
+  isBuildFailure(error) &&
+  error.errors.length > 0 &&
+  error.errors.every(({ text }) => /^Could not resolve require\(".*\*.*"\)$/.test(text));
+
 const missingModule = ({ text }: Message): string | undefined => /^Could not resolve "(.*)"$/.exec(text)?.[1];
 
 const placeOf = ({ location }: Message): string =>

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { LibraryError, unavailable } from '../errors.js';
-import { maxCodeBytes } from './bounds.js';
+import { maxLibraryBytes } from '../files.js';
 import { bundleError } from './bundle-error.js';
 import { build, type BuildRequest } from './esbuild.js';
 import { cancelled } from './npm-errors.js';
@@ -76,10 +76,10 @@ const withoutHashbang = (code: string): string => code.replace(/^#!/, '//');
 
 function checkSize(id: string, code: string): string {
   const bytes = Buffer.byteLength(code);
-  if (bytes <= maxCodeBytes) return code;
+  if (bytes <= maxLibraryBytes) return code;
   const mebibytes = (count: number) => (count / 1024 / 1024).toFixed(1);
   throw unavailable(
     'too-large',
-    `library "${id}": it has ${mebibytes(bytes)} MiB of code; a library may have ${mebibytes(maxCodeBytes)}`,
+    `library "${id}": it has ${mebibytes(bytes)} MiB of code; a library may have ${mebibytes(maxLibraryBytes)}; add a part of it (--entry)`,
   );
 }

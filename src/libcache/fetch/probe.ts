@@ -1,5 +1,6 @@
 // What one file is, without following its imports: a script, an ES module, and whether it needs others.
-import type { Plugin } from 'esbuild';
+import type { Metafile, Plugin } from 'esbuild';
+import { lacksPatternOnly } from './bundle-error.js';
 import { build, type BuildRequest } from './esbuild.js';
 
 export interface Probe {
@@ -13,7 +14,15 @@ export interface Probe {
 export async function probe(
   request: Pick<BuildRequest, 'folder' | 'entry' | 'confined' | 'signal'>,
 ): Promise<Probe> {
-  const { metafile } = await build({ ...request, format: 'esm', plugins: [leaveImports] });
+  let metafile: Metafile;
+  const others = new Set<string>();
+  try {
+    ({ metafile } = await build({ ...request, format: 'esm', plugins: [leaveImports(others)] }));
+  } catch (error) {
+    // A script that asks for files which may be missing, as moment's for browsers does, works without them.
+    if (lacksPatternOnly(error)) return { format: 'cjs', importsOthers: others.size > 0 };
+    throw error;
+  }
   const [input] = Object.values(metafile.inputs);
   if (input === undefined) throw new Error('esbuild did not say what the file is');
   return { format: input.format, importsOthers: input.imports.some(({ path }) => path !== esbuildsOwn) };
@@ -22,11 +31,14 @@ export async function probe(
 /** What the bundler itself adds, where a file names `require` without calling it. */
 const esbuildsOwn = '<runtime>';
 
-const leaveImports: Plugin = {
+/** `found` is filled with what it imports. */
+const leaveImports = (found: Set<string>): Plugin => ({
   name: 'leave-imports',
   setup({ onResolve }) {
-    onResolve({ filter: /.*/ }, ({ kind, path }) =>
-      kind === 'entry-point' ? undefined : { path, external: true },
-    );
+    onResolve({ filter: /.*/ }, ({ kind, path }) => {
+      if (kind === 'entry-point') return undefined;
+      found.add(path);
+      return { path, external: true };
+    });
   },
-};
+});

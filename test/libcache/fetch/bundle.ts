@@ -206,12 +206,12 @@ t.test('the vanilla entry of zustand is what the catalogue means', async (t) => 
 
 t.test('a package that is too large is refused by name of the limit', async (t) => {
   const { registry, fetch, leftovers } = await openFetching(t);
-  const files = { 'index.js': `module.exports = "${mebibytes(21)}"` };
+  const files = { 'index.js': `module.exports = "${mebibytes(17)}"` };
   registry.publish({ name: 'huge', version: '1.0.0', files });
   await t.rejects(fetch('huge'), {
     code: 'LIBRARY_UNAVAILABLE',
     details: { reason: 'too-large' },
-    message: /21\.0 MiB of code; a library may have 20\.0/,
+    message: /17\.0 MiB of code; a library may have 16\.0/,
   });
   t.same(leftovers(), []);
 });

@@ -1,6 +1,7 @@
 // Libraries from disk: files of one's own, with what they import.
 import { mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { evaluate, openFetching } from '../../fixtures/fetch.js';
 import { tempFolder, type Teardown } from '../../fixtures/temp.js';
@@ -59,6 +60,23 @@ t.test('TypeScript is bundled with what it imports, and each of the files is nam
   );
   t.match(await evaluate(library), { sum: 42, leaf: 'leaf' });
   t.match(await fetch({ spec: './add.ts', from: join(folder, 'src') }), { name: 'add', version: '0.2.0' });
+});
+
+t.test('a script that asks for files by a pattern, and works without them, is kept as it is', async (t) => {
+  const { fetch } = await openFetching(t);
+  const code =
+    'exports.load = (name) => { try { return require("./locale/" + name) } catch { return name } };\n';
+  const folder = write(t, { 'dates.min.js': code, 'bundled.js': `require("./part");${code}`, 'part.js': '' });
+  const library = await fetch({ spec: './dates.min.js', from: folder });
+  t.match(library, { format: 'script', code });
+  const load = (await evaluate(library))['load'] as (name: string) => string;
+  t.equal(load('de'), 'de');
+  await t.rejects(fetch({ spec: './bundled.js', from: folder }), {
+    code: 'LIBRARY_UNAVAILABLE',
+    message: /bundled\.js:1.*locale/,
+  });
+  const real = fileURLToPath(new URL('../../../node_modules/moment/min/moment.min.js', import.meta.url));
+  t.match(await fetch({ spec: real }), { name: 'moment.min', format: 'script' });
 });
 
 t.test('CommonJS is bundled to a script', async (t) => {
