@@ -1,6 +1,6 @@
 // The manifest on disk: readers always see a whole one, changes happen one at a time under the lock.
 import { readFileSync, statSync } from 'node:fs';
-import { mkdir, rename } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, systemCode, unavailable, type LibraryError } from './errors.js';
 import { withLock } from './lock.js';
@@ -9,6 +9,9 @@ import { replaceFile } from './replace-file.js';
 
 export const manifestName = 'manifest.json';
 const lockName = 'manifest.lock';
+/** Damaged manifests that are kept for whoever wants to know what happened: something that damages them may go on. */
+const keptAside = 5;
+const asideShape = /^manifest\.damaged-.*\.json$/;
 
 const none: ParsedManifest = { kind: 'ok', entries: [] };
 
@@ -95,8 +98,15 @@ export class ManifestFile {
       );
       await rename(this.path, aside);
       await this.#write(parsed.salvaged);
+      await this.#dropOldest();
       return aside;
     });
+  }
+
+  /** Of the damaged ones; their names sort by time. */
+  async #dropOldest(): Promise<void> {
+    const aside = (await readdir(this.#folder)).filter((name) => asideShape.test(name)).sort();
+    for (const name of aside.slice(0, -keptAside)) await rm(join(this.#folder, name), { recursive: true });
   }
 
   async #write(entries: Entries): Promise<void> {

@@ -10,6 +10,8 @@ interface Run<Result> {
   result: Promise<Result>;
   abort: AbortController;
   askers: Set<CacheHooks>;
+  /** What was told last: whoever joins hears it at once. */
+  latest: Progress | undefined;
 }
 
 export interface RunHooks {
@@ -28,6 +30,7 @@ export class SharedRuns<Result> {
     const run = this.#runs.get(key) ?? this.#start(key, work);
     const asker = { ...hooks };
     run.askers.add(asker);
+    if (run.latest !== undefined) asker.onProgress?.(run.latest);
     let leave: (() => void) | undefined;
     const left = new Promise<never>((_resolve, reject) => {
       leave = () => reject(cancelled(key));
@@ -67,11 +70,12 @@ export class SharedRuns<Result> {
     const abort = new AbortController();
     const askers = new Set<CacheHooks>();
     const onProgress = (progress: Progress): void => {
+      run.latest = progress;
       for (const asker of askers) asker.onProgress?.(progress);
     };
     // Begun when its first asker listens.
     const result = Promise.resolve().then(() => work({ signal: abort.signal, onProgress }));
-    const run = { result, abort, askers };
+    const run: Run<Result> = { result, abort, askers, latest: undefined };
     this.#runs.set(key, run);
     const done = (): void => {
       if (this.#runs.get(key) === run) this.#runs.delete(key);

@@ -93,6 +93,24 @@ t.test('many askers for one library are one fetch', async (t) => {
     );
 });
 
+t.test(
+  'who joins in the middle hears at once how far it is, also under the name of the catalogue',
+  async (t) => {
+    const item = { id: 'one@1.0.0', name: 'one', version: '1.0.0', global: 'one', description: '' };
+    const { cache, registry: asked } = openTestCache(t, { registry: registry(), catalog: [item] });
+    let open: (() => void) | undefined;
+    asked.gate = () => new Promise((resolve) => (open = resolve));
+    const first = cache.add({ spec: 'one@1.0.0' });
+    await until('the fetch', () => open);
+    const steps: Progress[] = [];
+    const second = cache.add({ spec: 'one' }, { onProgress: (step) => void steps.push(step) });
+    t.match(steps, [{ step: 'fetch', done: 1, total: 2 }]);
+    open?.();
+    t.same(await second, await first);
+    t.equal(asked.asked.length, 1);
+  },
+);
+
 t.test('an asker may leave; the fetch is aborted when the last has left', async (t) => {
   const { cache, registry: asked, changes } = openTestCache(t, { registry: registry() });
   let signal: AbortSignal | undefined;

@@ -93,6 +93,23 @@ t.test('a folder in the manifest’s place is an error, moved aside by a sync', 
   t.equal(cache.list().length, 1);
 });
 
+t.test('of damaged manifests the last five are kept', async (t) => {
+  const { path, folder, library, text } = await filled(t);
+  const { cache } = openTestCache(t, { folder });
+  const aside = () => readdirSync(folder).filter((name) => name.startsWith('manifest.damaged-'));
+  for (let damage = 0; damage < 7; damage += 1) {
+    writeFileSync(path, text.replace('"libraries": [', `"libraries": ["${damage}",`));
+    await cache.sync();
+  }
+  t.same(
+    aside()
+      .sort()
+      .map((name) => /\["(\d)",/.exec(readFileSync(join(folder, name), 'utf8'))?.[1]),
+    ['2', '3', '4', '5', '6'],
+  );
+  t.equal(cache.get(library.id).integrity, library.integrity);
+});
+
 t.test('what another process wrote is seen at the next look', async (t) => {
   const a = openTestCache(t, { registry: new FakeRegistry(packages) });
   const b = openTestCache(t, { folder: a.folder, registry: new FakeRegistry(packages) });
