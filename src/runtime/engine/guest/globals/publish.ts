@@ -41,7 +41,8 @@ export function publishGlobals(host: Host): BeginRun {
   for (const value of [process, ...Object.values(process), globals.crypto, globals.performance])
     markOurs(value);
   const plain = { value: globalThis, writable: true, enumerable: false, configurable: true };
-  Object.defineProperty(globalThis, 'global', plain);
+  // As Node calls it, and as workers of browsers do: scripts that are for both look for one of them.
+  for (const name of ['global', 'self']) Object.defineProperty(globalThis, name, plain);
   publish(Math, 'random', random);
   publish(Error, 'captureStackTrace', missingStatics.captureStackTrace);
   publish(Array, 'fromAsync', missingStatics.fromAsync);
