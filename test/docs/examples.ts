@@ -29,6 +29,20 @@ t.test('the runtime is embedded without a daemon', async (t) => {
   ]);
 });
 
+t.test('the runtime is embedded with libraries', async (t) => {
+  t.strictSame(await linesOf(t, `node ${root}examples/libraries.mjs`), [
+    'step: resolve',
+    'step: bundle',
+    'step: check',
+    'step: store',
+    'added: greet@local greet greet',
+    'first: Hello you',
+    'second: Good morning you',
+    "first: Hello you [ 'changed' ]",
+    'refused: FILE_NOT_FOUND',
+  ]);
+});
+
 t.test('the engine is used as node:vm is', async (t) => {
   t.strictSame(await linesOf(t, `node ${root}examples/engine.mjs`), [
     'context: true false',
