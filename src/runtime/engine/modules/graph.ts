@@ -29,6 +29,8 @@ export interface GraphOptions {
   driver: () => Driver;
   /** Begins the specifiers that only our own code may write. */
   secret: string;
+  /** Tells this worker's names of modules from another's. */
+  origin: string;
   /** Runs a module that does not say what it exports; throws what it throws. */
   run: (id: string) => void;
 }
@@ -138,7 +140,7 @@ export class Graph {
 
   #addImportable(id: string, names: readonly string[], plan: Plan): string {
     // Another name for each attempt: of one that failed the engine would repeat the error.
-    const name = nameOfImportable(this.#options.secret, ++this.#attempts, id);
+    const name = nameOfImportable(this.#options.origin, ++this.#attempts, id);
     const text = (): string => importable(this.#options.secret, name, id, names);
     const exports = new Set(['default', ...names]);
     this.#keep(name, { text, exports, stars: [], imports: [], awaits: false, id }, plan);

@@ -44,7 +44,10 @@ export class Linker implements ModuleLoader {
   readonly #driver: Driver;
   readonly #host: ModuleHost;
   readonly #graph: Graph;
+  /** Begins the specifiers that only our own code may write. */
   readonly #secret = `vmsys:${randomBytes(12).toString('hex')}:`;
+  /** Tells names of ours apart from those that another worker gave; no secret. */
+  readonly #origin = randomBytes(6).toString('hex');
   readonly #failures = new Map<string, QuickJSHandle>();
   #lastFailure = 0;
   #runs = 0;
@@ -61,6 +64,7 @@ export class Linker implements ModuleLoader {
       host,
       driver: () => driver,
       secret: this.#secret,
+      origin: this.#origin,
       run: (id) => this.#valueOf(driver.take(id)).dispose(),
     });
   }
@@ -143,7 +147,7 @@ export class Linker implements ModuleLoader {
       case 'compile':
         return this.#handed(() => this.#compileSource(this.#graph.load(String(first))));
       case 'run':
-        return `${this.#secret}${this.#runs}`;
+        return `${this.#origin}:${this.#runs}`;
       case 'namespace':
         return this.#handed(() => this.#namespace(String(first)));
       case 'call':

@@ -14,8 +14,8 @@ export const bridgeModule =
 /** Specifier to `name`, which only code of ours knows: `secret` is another in every worker. */
 export const ownSpecifier = (secret: string, name: string): string => `${secret}${name}`;
 
-export const nameOfImportable = (secret: string, attempt: number, id: string): string =>
-  `${ownPrefix}module:${secret}${attempt}:${id}`;
+export const nameOfImportable = (origin: string, attempt: number, id: string): string =>
+  `${ownPrefix}module:${origin}:${attempt}:${id}`;
 export const nameOfMeta = (filename: string): string => `${ownPrefix}meta:${filename}`;
 
 const identifier = /^[A-Za-z_$][\w$]*$/;

@@ -165,6 +165,23 @@ t.test('many modules, one inside the other, and a ring of them', async (t) => {
   t.equal(await sandbox.value('(await import("./r0.mjs")).f(1500)'), 500);
 });
 
+t.test('what stands on Object.prototype is told nothing', async (t) => {
+  const { sandbox } = await open({
+    'a.js': 'exports.n = 1',
+    'b.mjs': 'import "./a.js"; export const b = 2',
+    h: { format: 'host', code: 'exports.call = () => typeof host', exports: ['call'] },
+  });
+  await sandbox.run(`
+    globalThis.told = [];
+    for (const key of ['module', 'begun', 'evaluated', 'required', 'preferred', 'names', 'resolve', 'main', 'loaded', '5'])
+      Object.defineProperty(Object.prototype, key, { set(value) { told.push([key, String(value)]) }, get() { told.push(key) }, configurable: true });
+  `);
+  const { report } = await sandbox.run(
+    'require("./a.js"); require("./b.mjs"); (await import("./b.mjs")).b + require("h").call() + typeof require.resolve + told.length',
+  );
+  t.equal(report.result?.json, '2functionfunction0', report.error?.stack);
+});
+
 t.test('a script that breaks the built-ins still has its modules', async (t) => {
   const { sandbox } = await open({
     'a.js': 'exports.a = 1',

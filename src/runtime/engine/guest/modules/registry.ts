@@ -36,7 +36,8 @@ export const find = (id: string): Entry | undefined => mapGet(entries, id);
 export function enter(id: string): Entry {
   const present = mapGet(entries, id);
   if (present !== undefined) return present;
-  const made: Entry = {};
+  // Nothing that a script puts on `Object.prototype` is told what is assigned.
+  const made = { __proto__: null } as Entry;
   mapSet(entries, id, made);
   return made;
 }

@@ -1,7 +1,7 @@
 // `require`, and CommonJS modules: the function around each comes compiled from the host, is run once, and what it
 // exports stays in the registry. One that throws is forgotten, and run again when it is asked for again.
 import { apply, includes, indexOf, parseJson, slice, stringifyJson } from '../primordials.js';
-import { markOurs } from '../native.js';
+import { markOurs, publish } from '../native.js';
 import { callerFile, shiftFirstLine } from '../stack.js';
 import { callHost } from './crossing.js';
 import { valueOf, type Ask } from './host-link.js';
@@ -76,8 +76,11 @@ export function makeModules(ask: Ask): Modules {
     try {
       if (format === 'json') module.exports = parseText(compiled as string, filename);
       else {
-        const args = [module.exports, module.require, module, filename, module.path];
-        if (format === 'host') args[5] = hostFunction(id);
+        const { exports, require, path } = module;
+        const args =
+          format === 'host'
+            ? [exports, require, module, filename, path, hostFunction(id)]
+            : [exports, require, module, filename, path];
         apply(compiled as () => unknown, module.exports, args);
       }
       succeeded = true;
@@ -112,8 +115,8 @@ export function makeModules(ask: Ask): Modules {
       },
     };
     const require = functions.require as Require;
-    require.resolve = functions.resolve;
-    require.main = undefined;
+    publish(require, 'resolve', functions.resolve);
+    publish(require, 'main', undefined);
     markOurs(require);
     return require;
   }
