@@ -40,7 +40,8 @@ async function guarded(t: Test, options: Partial<PeerGuardOptions>) {
 /** What a client reads that runs as somebody else; empty where it is cut off. */
 async function readAs(path: string, ...identity: string[]): Promise<string> {
   const source = `require('net').connect(process.argv[1]).on('error', () => {}).pipe(process.stdout)`;
-  const child = spawn('setpriv', [...identity, process.execPath, '-e', source, path], {
+  // Without its environment: tap would have it write where that user may not.
+  const child = spawn('setpriv', [...identity, 'env', '-i', process.execPath, '-e', source, path], {
     stdio: ['ignore', 'pipe', 'inherit'],
     cwd: '/',
   });
