@@ -5,7 +5,7 @@ import { Guest } from '../../../fixtures/guest.js';
 const names =
   `AbortController AbortSignal CustomEvent DOMException Event EventTarget TextDecoder TextEncoder URL
   URLSearchParams atob btoa clearImmediate clearInterval clearTimeout console crypto global performance process
-  queueMicrotask require setImmediate setInterval setTimeout structuredClone vmsys`.split(/\s+/);
+  queueMicrotask require self setImmediate setInterval setTimeout structuredClone vmsys`.split(/\s+/);
 
 t.test('no global is enumerable at the start, and none is there that should not be', async (t) => {
   const guest = await Guest.boot();
@@ -24,7 +24,7 @@ t.test('functions look native and classes keep their names', async (t) => {
   const guest = await Guest.boot();
   const functions = [
     ...names.filter(
-      (name) => !['console', 'crypto', 'global', 'performance', 'process', 'vmsys'].includes(name),
+      (name) => !['console', 'crypto', 'global', 'performance', 'process', 'self', 'vmsys'].includes(name),
     ),
     'console.log',
     'process.nextTick',
