@@ -12,6 +12,7 @@ import {
 import * as z from 'zod';
 import { catalogue } from './capabilities/catalogue.js';
 import { configs } from './capabilities/configs.js';
+import { parseOrigin } from './capabilities/net/origin.js';
 import { RuntimeError } from './errors.js';
 import { addPin, nameOfLibrary } from './library-pins.js';
 import { makePolicy, toCapability, toStartup } from './policy.js';
@@ -114,7 +115,10 @@ export class TemplateService implements Templates {
 
   removeCapability(template: string, capability: { kind: string; name: string }): Template {
     const current = this.get(template);
-    const capabilities = current.capabilities.filter((other) => !isSame(other, capability));
+    const { kind } = capability;
+    // An origin is stored in the one way to write it.
+    const name = (kind === 'net' ? parseOrigin(capability.name) : undefined) ?? capability.name;
+    const capabilities = current.capabilities.filter((other) => !isSame(other, { kind, name }));
     if (capabilities.length === current.capabilities.length) {
       const message = `template ${quote(template)} does not grant ${capability.kind} ${quote(capability.name)}`;
       throw new RuntimeError('MODULE_NOT_ALLOWED', message);

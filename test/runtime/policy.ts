@@ -73,8 +73,9 @@ t.test('what is not enforced is refused when it is declared (lesson 3)', async (
     [{ resolver: { extensions: ['js'] } }, 'VALIDATION_ERROR', /resolver\.extensions/],
     [{ libraries: ['lodash@4'] }, 'LIBRARY_NOT_FOUND', /lodash@4/],
     [{ libraries: [{ id: 'a@1', integrity: 'x' }] }, 'VALIDATION_ERROR', /libraries\.0/],
-    [{ capabilities: [{ kind: 'module', name: 'fs' }] }, 'MODULE_NOT_ALLOWED', /module "fs"/],
-    [{ capabilities: [{ kind: 'net', name: 'x' }] }, 'MODULE_NOT_ALLOWED', /template\.modules/],
+    [{ capabilities: [{ kind: 'module', name: 'JSON' }] }, 'MODULE_NOT_ALLOWED', /module "JSON"/],
+    [{ capabilities: [{ kind: 'module', name: 'net' }] }, 'MODULE_NOT_ALLOWED', /by origin/],
+    [{ capabilities: [{ kind: 'net', name: 'x' }] }, 'VALIDATION_ERROR', /expected an origin/],
     [
       { capabilities: [{ kind: 'env', name: 'no-name' }] },
       'VALIDATION_ERROR',

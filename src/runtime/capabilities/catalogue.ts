@@ -61,4 +61,13 @@ export const catalogue: readonly CatalogueEntry[] = [
     description: 'SQLite databases in memory, in the worktree, and where capabilities of kind fs reach',
     functions: ['open', 'query', 'exec', 'transaction', 'close'],
   },
+  {
+    name: 'net',
+    grantedBy: 'net',
+    global: { name: 'fetch', export: 'fetch' },
+    moreGlobals: ['Headers', 'Response'],
+    specifiers: { 'vmsys:net': 'net' },
+    description: 'the function fetch, for the origins that capabilities of kind net name',
+    functions: ['fetch'],
+  },
 ];

@@ -1,8 +1,9 @@
-// What the `config` of a capability of kind `module` may say, by the module's name.
+// What the `config` of a capability of kind `module` may say, by the module's name; `net` for those of kind `net`.
 import * as z from 'zod';
 import { DatabaseConfig } from './database/config.js';
 import { ExecConfig } from './exec/config.js';
 import { FsConfig } from './fs/config.js';
+import { NetConfig } from './net/config.js';
 
 const nothing = z.strictObject({});
 
@@ -13,4 +14,5 @@ export const configs: Readonly<Record<string, z.ZodType>> = {
   buffer: nothing,
   exec: ExecConfig,
   database: DatabaseConfig,
+  net: NetConfig,
 };

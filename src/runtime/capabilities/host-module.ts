@@ -1,6 +1,6 @@
 // A host module: functions of the host that a script may call once its template grants the module. Its guest side is
 // JavaScript with Node's names (`guest/NAME.ts`, run inside the engine); its host side is here, in the worker's thread.
-import type { Capability } from '../../records/index.js';
+import type { Capability, HostCall } from '../../records/index.js';
 import type { HostValue } from '../engine/module-host.js';
 import type { ServiceName } from './outside/messages.js';
 
@@ -11,6 +11,10 @@ export interface CatalogueEntry {
   specifiers: Readonly<Record<string, string>>;
   /** The variable that a capability of kind `global` makes of it: all of the module, or one of its exports. */
   global: { name: string; export?: string };
+  /** Exports that are variables as well, wherever that one is. */
+  moreGlobals?: readonly string[];
+  /** Capabilities of this kind make it, each for what it names; it cannot be granted as a module. */
+  grantedBy?: 'net';
   description: string;
   functions: readonly string[];
 }
@@ -38,6 +42,8 @@ export interface HostAnswer {
   write?: boolean;
   /** A second path: where a file was put, the folder a program ran in. */
   path?: string;
+  /** What the ledger gets instead of this call: what was done since, nothing of a question for it. */
+  calls?: readonly Omit<HostCall, 'module'>[];
 }
 
 /** What a module knows of the session that it serves. */

@@ -4,10 +4,12 @@ import { databaseModule } from './database/module.js';
 import { execModule } from './exec/module.js';
 import { fsModule } from './fs/module.js';
 import type { HostModule } from './host-module.js';
+import { netModule } from './net/module.js';
 
 /** Those of the catalogue that reach the host. */
 export const hostModules: Readonly<Record<string, HostModule>> = {
   fs: fsModule,
   exec: execModule,
   database: databaseModule,
+  net: netModule,
 };

@@ -39,12 +39,15 @@ export class GrantedModules {
   find(specifier: string): string | undefined {
     if (specifier === sharedBuffer) return specifier;
     const wanted = specifier.replace(/^vmsys:/, '');
-    const entry = catalogue.find(({ specifiers }) => Object.hasOwn(specifiers, wanted));
+    const entry = catalogue.find(
+      ({ specifiers }) => Object.hasOwn(specifiers, wanted) || Object.hasOwn(specifiers, specifier),
+    );
     if (entry === undefined) return undefined;
     if (this.#grant(entry.name) !== undefined)
       return entry.name === 'buffer' ? sharedBuffer : `${idPrefix}${entry.specifiers[wanted] ?? entry.name}`;
     this.#host?.onCall?.({ module: entry.name, call: 'import', target: specifier, allowed: false, ms: 0 });
-    const cure = `vmsys template add-capability ${this.#settings.template} module ${entry.name}`;
+    const what = entry.grantedBy === undefined ? `module ${entry.name}` : `${entry.grantedBy} ORIGIN`;
+    const cure = `vmsys template add-capability ${this.#settings.template} ${what}`;
     const message = `module "${entry.name}" is not granted to this session; to grant it to new ones: ${cure}`;
     throw moduleError('MODULE_NOT_ALLOWED', message);
   }
@@ -105,24 +108,29 @@ export class GrantedModules {
 
 /** Whether it grants the module of this name: as a module, or as a global, which is the module in a variable. */
 function isGrantOf({ kind, name, enabled }: Capability, module: string): boolean {
-  if (!enabled) return false;
+  const entry = catalogue.find((known) => known.name === module);
+  if (!enabled || entry === undefined) return false;
+  if (entry.grantedBy !== undefined) return kind === entry.grantedBy;
   if (kind === 'module') return name === module;
-  return kind === 'global' && catalogue.some((entry) => entry.name === module && entry.global.name === name);
+  return kind === 'global' && entry.global.name === name;
 }
 
 /** Whether sessions of these settings need the host sides loaded. */
 export const reachesHost = ({ capabilities }: ModuleSettings): boolean =>
-  capabilities.some(({ kind, enabled }) => enabled && (kind === 'module' || kind === 'global'));
+  capabilities.some(({ kind, enabled }) => enabled && ['module', 'global', 'net'].includes(kind));
 
-/** Expressions for the variables that capabilities of kind `global` make, by the variables' names. */
+/** Expressions for the variables that capabilities of kind `global` and `net` make, by the variables' names. */
 export function globalsOf(capabilities: readonly Capability[]): Record<string, string> {
-  const granted = capabilities.filter(({ kind, enabled }) => kind === 'global' && enabled);
+  const granted = capabilities.filter(({ enabled }) => enabled);
+  const made = catalogue.filter(({ global, grantedBy = 'global' }) =>
+    granted.some(({ kind, name }) => kind === grantedBy && (kind !== 'global' || name === global.name)),
+  );
   return Object.fromEntries(
-    granted.flatMap(({ name }) => {
-      const entry = catalogue.find(({ global }) => global.name === name);
-      if (entry === undefined) return [];
-      const property = entry.global.export === undefined ? '' : `.${entry.global.export}`;
-      return [[name, `require(${JSON.stringify(entry.name)})${property}`]];
+    made.flatMap(({ global, moreGlobals = [], specifiers }) => {
+      const module = `require(${JSON.stringify(Object.keys(specifiers)[0])})`;
+      const property = global.export === undefined ? '' : `.${global.export}`;
+      const more = moreGlobals.map((name) => [name, `${module}.${name}`]);
+      return [[global.name, module + property], ...more];
     }),
   );
 }

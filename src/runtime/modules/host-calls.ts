@@ -43,13 +43,17 @@ export function callHostModule(
     });
   try {
     const answer = opened.call(name, args);
-    tell(true, answer.target ?? '', answer);
+    if (answer.calls === undefined) tell(true, answer.target ?? '', answer);
+    for (const call of answer.calls ?? [])
+      onCall?.({ module, ...call, target: call.target.slice(0, greatestTarget) });
     return answer.value;
   } catch (error) {
     if (!(error instanceof HostError)) {
       tell(true, '', {});
       onFault?.(error);
-      throw Object.assign(new Error(`${module}.${name}: failed; the daemon’s log says more`), { code: 'EIO' });
+      throw Object.assign(new Error(`${module}.${name}: failed; the daemon’s log says more`), {
+        code: 'EIO',
+      });
     }
     tell(!error.denied, error.target ?? '', error.ledger);
     const { message, code, fields } = error;

@@ -182,6 +182,7 @@ export class WorkerThread {
       this.onEvent?.(message.event);
       return;
     }
+    if (message.type === 'report') this.#desk.runEnded(message.report.status === 'ok');
     const pending = this.#pending;
     this.#pending = undefined;
     pending?.resolve(message);

@@ -12,6 +12,8 @@ export interface Service {
    * began is left.
    */
   handle(request: HostValue, signal: AbortSignal): Promise<HostValue>;
+  /** Told that an execution ended: what it began goes on, or where it did not succeed is stopped. */
+  runEnded?(succeeded: boolean): void;
   /** Lets go of what it holds for the session. Idempotent. */
   close(): Promise<void>;
 }
@@ -43,6 +45,11 @@ export class Desk {
     // The worker's messages are of our own making.
     port1.on('message', (message: OutsideMessage) => this.#receive(message));
     port1.unref();
+  }
+
+  /** Tells the services that an execution ended. */
+  runEnded(succeeded: boolean): void {
+    for (const service of this.#services.values()) service.runEnded?.(succeeded);
   }
 
   /** Stops what runs and lets go of what the session holds; the next session begins with nothing. */

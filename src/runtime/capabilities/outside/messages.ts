@@ -2,7 +2,7 @@
 import type { HostValue } from '../../engine/module-host.js';
 
 /** What the main thread does for scripts: each may take long, and can be stopped. */
-export type ServiceName = 'exec' | 'database';
+export type ServiceName = 'exec' | 'database' | 'net';
 
 export type OutsideMessage =
   | { type: 'request'; id: number; service: ServiceName; request: HostValue }
