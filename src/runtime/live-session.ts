@@ -34,6 +34,8 @@ export class LiveSession {
   dirty = false;
   usedAt = performance.now();
   saveDue: NodeJS.Timeout | undefined;
+  /** Whether the execution that has the turn is to be cancelled as soon as it begins. */
+  interrupted = false;
   /** Set by {@link end}. */
   ending = false;
   /** Set once it leaves memory: whoever waited for the turn must look the session up again. */
@@ -48,6 +50,15 @@ export class LiveSession {
 
   get id(): SessionId {
     return this.record.id;
+  }
+
+  /** Cancels what runs, or what has the turn to run and has not begun; false where there is nothing. */
+  interrupt(): boolean {
+    this.running?.cancel();
+    if (this.running !== undefined) return true;
+    if (this.turns.holder !== 'execution') return false;
+    this.interrupted = true;
+    return true;
   }
 
   /** Cancels what runs, and what would run before the session's end. */

@@ -64,7 +64,9 @@ export class Runner {
       record.begin();
       const answered = worker.request({ type: 'run', request: spec.request });
       hooks.signal?.addEventListener('abort', abort, { once: true });
-      if (hooks.signal?.aborted === true || session.ending) abort();
+      // An interrupt that came while the session woke is for the call, not for its start.
+      const interrupted = session.interrupted && spec.input.kind !== 'startup';
+      if (hooks.signal?.aborted === true || session.ending || interrupted) abort();
       const report = await answered.then(
         ({ report }) => report,
         (error: unknown) => this.#afterDeath(session, watch, spec, error),

@@ -86,7 +86,8 @@ export class SessionKeeper {
     makeSpec: (session: LiveSession) => RunSpec,
     hooks?: CallHooks,
   ): Promise<Execution> {
-    return this.withTurn(session, options, (live) => this.#execute(live, makeSpec(live), hooks));
+    const turn = { ...options, purpose: 'execution' } as const;
+    return this.withTurn(session, turn, (live) => this.#execute(live, makeSpec(live), hooks));
   }
 
   /** Has the turn of a ready session, awake, while `work` runs. */
@@ -138,6 +139,7 @@ export class SessionKeeper {
       } finally {
         // It was not woken, or could not be: then it is not in memory.
         if (live.shadow === undefined && !live.gone) this.#residents.remove(live);
+        live.interrupted = false;
         live.turns.end();
         this.#planSave(live);
       }

@@ -117,9 +117,7 @@ export class SessionService implements Sessions {
   }
 
   interrupt(session: string): boolean {
-    const running = this.#residents.find(this.#keeper.require(session).id)?.running;
-    running?.cancel();
-    return running !== undefined;
+    return this.#residents.find(this.#keeper.require(session).id)?.interrupt() ?? false;
   }
 
   async hibernate(session: string): Promise<Session> {

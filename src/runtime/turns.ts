@@ -4,8 +4,11 @@ import { RuntimeError } from './errors.js';
 /** How many may wait: past that, waiting longer than any client would. */
 const longestLine = 64;
 
-/** What a turn is for: a client's call, or the runtime's own upkeep, which is short and which no client asked for. */
-export type Purpose = 'call' | 'upkeep';
+/**
+ * What a turn is for: a client's execution, which can be interrupted, another call of a client, or the runtime's own
+ * upkeep, which is short and which no client asked for.
+ */
+export type Purpose = 'execution' | 'call' | 'upkeep';
 
 export class Turns {
   #holder: Purpose | undefined;
@@ -15,9 +18,15 @@ export class Turns {
     return this.#holder !== undefined;
   }
 
+  /** What the turn was taken for; `undefined` where nobody has it. */
+  get holder(): Purpose | undefined {
+    return this.#holder;
+  }
+
   /** Whether a call has the turn or will have it before anybody who comes now. */
   get isCalled(): boolean {
-    return this.#holder === 'call' || this.#line.some(({ purpose }) => purpose === 'call');
+    const isCall = (purpose: Purpose | undefined): boolean => purpose === 'execution' || purpose === 'call';
+    return isCall(this.#holder) || this.#line.some(({ purpose }) => isCall(purpose));
   }
 
   /** Takes the turn, if nobody has it. Whoever takes it calls {@link end}. */

@@ -237,3 +237,37 @@ t.test('listeners hear of everything until they stop listening', async (t) => {
   await runtime.sessions.create({});
   t.equal(heard.length, 6);
 });
+
+t.test('a call can be interrupted before its worker begins with it', async (t) => {
+  const runtime = await openTestRuntime(t);
+  const session = await runtime.sessions.create({});
+  await runtime.run(session, 'globalThis.ran = 0');
+  for (const code of [forever, 'ran = 1']) {
+    await runtime.sessions.hibernate(session.id);
+    const call = runtime.run(session, code);
+    t.equal(runtime.sessions.interrupt(session.id), true, 'asleep');
+    t.match(await call, { status: 'cancelled', state: 'kept', error: { name: 'CancelledError' } });
+    const awake = runtime.run(session, code);
+    t.equal(runtime.sessions.interrupt(session.id), true, 'awake');
+    t.match(await awake, { status: 'cancelled' });
+  }
+  t.equal(await runtime.value(session, 'ran'), 0, 'none of its code ran, and the next call is not meant');
+  await runtime.sessions.hibernate(session.id);
+  const cancel = new AbortController();
+  const cancelled = runtime.executions.repl(
+    { session: session.id, code: 'ran = 1' },
+    { signal: cancel.signal },
+  );
+  cancel.abort();
+  t.match(await cancelled, { status: 'cancelled' });
+  const completing = runtime.sessions.complete(session.id, 'ra');
+  t.equal(runtime.sessions.interrupt(session.id), false, 'a look-up is no execution');
+  t.match(await completing, { items: ['ran'] });
+  const waiting = runtime.run(session, 'setTimeout(() => { ran = 2 }, 20)');
+  await waiting;
+  await runtime.sessions.hibernate(session.id);
+  const interrupted = runtime.run(session, forever);
+  runtime.sessions.interrupt(session.id);
+  await interrupted;
+  await until('timers go on', async () => (await runtime.value(session, 'ran')) === 2);
+});

@@ -35,7 +35,10 @@ export async function evaluation(
   cancelled: AbortSignal,
 ): Promise<Ended> {
   const work = new Evaluation(engine, run, request, cancelled);
-  const settled = await work.settle(work.start(request));
+  // Cancelled before it began: none of its code runs.
+  const settled: Settled = run.shouldStop()
+    ? { kind: 'value', handle: engine.instance.context.undefined }
+    : await work.settle(work.start(request));
   const ended = work.verdict(settled);
   run.countOutput(JSON.stringify(ended.status === 'ok' ? ended.result : ended.error).length);
   return ended;
