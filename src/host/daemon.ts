@@ -166,6 +166,7 @@ async function serve(runtime: Runtime, parts: Parts): Promise<Daemon> {
       delivery,
       log,
       info,
+      idleExitMs: () => settings.idleExitMs,
       metrics: () => ({
         contentType: 'text/plain; version=0.0.4; charset=utf-8',
         text: metricsText(requests, runtime.summary(), {

@@ -50,6 +50,7 @@ t.test('it says what it is', async (t) => {
     protocol: String,
     pid: daemon.child.pid,
     activation: 'direct',
+    idleExitMs: 0,
     socketPath: daemon.socketPath,
     databasePath: join(daemon.stateDir, 'vmsys.db'),
     libraryPath: join(daemon.home, 'cache', 'vmsys'),

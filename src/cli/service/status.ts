@@ -54,6 +54,7 @@ export const statusCommand = command({
         ? {}
         : {
             daemon: `vmsysd ${answer.info.version}, pid ${answer.info.pid}, started by ${answer.info.activation === 'systemd' ? 'systemd' : 'hand or by vmsys'}`,
+            leaves: leavesText(answer.info.idleExitMs),
             sessions: `${answer.summary.sessions.ready} ready, of these ${answer.summary.sessions.live} in memory; ${answer.summary.executions.running} running`,
           }),
       ...(sandbox === undefined ? {} : { sandbox: sandboxText[sandbox] }),
@@ -94,6 +95,14 @@ function serviceText({ active, sub, result, pid, since, restarts }: UnitState): 
       return `${active} (${sub})${again}`;
   }
 }
+
+/** An older daemon does not tell the figure. */
+const leavesText = (idleExitMs: number | undefined): string => {
+  if (idleExitMs === undefined) return 'it does not say when';
+  if (idleExitMs === 0) return 'never';
+  const seconds = idleExitMs / 1000;
+  return `when idle for ${seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`}`;
+};
 
 /** The home as `~`, as people write it. */
 const short = (path: string): string =>

@@ -12,6 +12,8 @@ export interface HandlerContext {
   delivery: Delivery;
   log: Log;
   info: DaemonInfo;
+  /** The setting, as it is now. */
+  idleExitMs: () => number;
   /** The text of `system.metrics`. */
   metrics: () => { contentType: string; text: string };
   /** Begins the shutdown; what is in flight is answered. */

@@ -22,6 +22,7 @@ export const systemHandlers = (context: HandlerContext): Pick<Handlers, Group> =
       engine: context.runtime.engine,
       startedAt: startedAt.toISOString(),
       ...info,
+      idleExitMs: context.idleExitMs(),
     };
   },
   'system.summary': () => context.runtime.summary(),

@@ -28,6 +28,7 @@ export const systemMethods = {
       pid: z.int(),
       startedAt: Timestamp,
       activation: z.enum(['systemd', 'direct']),
+      idleExitMs: count.describe('idle for so long it leaves; 0 for never'),
       socketPath: z.string(),
       databasePath: z.string(),
       libraryPath: z.string(),

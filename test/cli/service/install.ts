@@ -278,7 +278,7 @@ t.test('status shows a daemon that runs, and does not wake one that sleeps', asy
   const running = await host.run(statusCommand);
   t.match(
     running.stdout,
-    /daemon +vmsysd 0\.1\.0, pid \d+, started by systemd\nsessions +3 ready, of these 1 in memory/,
+    /daemon +vmsysd 0\.1\.0, pid \d+, started by systemd\nleaves +when idle for 10 min\nsessions +3 ready, of these 1 in memory/,
   );
   t.match(JSON.parse((await host.run(statusCommand, {}, { json: true })).stdout), {
     installed: true,

@@ -45,6 +45,7 @@ const info = {
   pid: 7,
   startedAt: '2026-11-23T00:00:00Z',
   activation: 'systemd' as const,
+  idleExitMs: 600_000,
   socketPath: '/run/user/1000/vmsys/vmsysd.sock',
   databasePath: '/st/vmsys.db',
   libraryPath: '/ca',
