@@ -11,6 +11,8 @@ import { prepareRepl, prepareScript } from './source.js';
 /** Jobs run between two looks at the limits; the interrupt handler looks more often inside long ones. */
 const jobsAtOnce = 256;
 
+const nothing: Result = { type: 'undefined', preview: 'undefined' };
+
 /** `engine`: whether its memory may go on. `unfinished`: code was stopped that would run on by itself later. */
 export type Ended = { engine: 'sound' | 'full' | 'broken'; unfinished: boolean } & (
   | { status: 'ok'; result: Result }
@@ -147,7 +149,7 @@ class Evaluation {
     const run = this.#run;
     if (run.stop === undefined) {
       if (settled.kind === 'value') {
-        const result = this.#describe(settled.handle);
+        const result = this.#isWithoutExports(settled.handle) ? nothing : this.#describe(settled.handle);
         if (result !== undefined) return { status: 'ok', result, engine: 'sound', unfinished: false };
       }
       if (settled.kind === 'never') return neverSettled(settled.awaited);
@@ -187,6 +189,15 @@ class Evaluation {
     return { status: 'error', error, engine: 'sound', unfinished: false };
   }
 
+  /** Whether it is a module that was run for what it does: it has no value, as a script that ends in a statement. */
+  #isWithoutExports(handle: QuickJSHandle): boolean {
+    if (this.#request.kind !== 'module') return false;
+    const names = this.#instance.context.getOwnPropertyNames(handle);
+    const isEmpty = names.error === undefined && names.value.length === 0;
+    names.dispose();
+    return isEmpty;
+  }
+
   #describe(handle: QuickJSHandle): Result | undefined {
     const { context } = this.#instance;
     switch (context.typeof(handle)) {
@@ -199,7 +210,7 @@ class Evaluation {
           : { type: 'number', preview };
       }
       case 'undefined':
-        return { type: 'undefined', preview: 'undefined' };
+        return nothing;
       default:
         return this.#run.active(() =>
           this.#driver.describe(handle, Math.max(this.#run.outputLeft, leastPreview)),

@@ -25,6 +25,11 @@ t.test('a module imports from others, each evaluated once', async (t) => {
     { seen: ['main a', 1, ['b', 'a'], 1] },
     'its value is its namespace',
   );
+  t.equal(
+    await sandbox.value('import "./lib/a.mjs"', module('bare.mjs')),
+    undefined,
+    'without exports there is no value',
+  );
   const ran = await sandbox.run(code, module('main.mjs'));
   t.match(ran.report.result?.preview, /main a/);
   t.strictSame(
