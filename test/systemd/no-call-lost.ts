@@ -8,8 +8,9 @@ import { installService } from '../fixtures/systemd-service.js';
 /** Of each kind: idle exits, restarts, stops. */
 const exits = 68;
 const leastCalls = 2000;
-/** A minute on two idle cores: each exit is a start of Node in a sandbox as well. */
-const timeoutMs = 300_000;
+/** Each exit is a start of Node in a sandbox as well: all take a minute on two idle cores. */
+const phaseMs = 60_000;
+const timeoutMs = 4 * phaseMs;
 t.setTimeout(timeoutMs);
 const Report = z.object({
   counts: z.object({ staying: z.number(), oneShot: z.number(), plain: z.number() }),
@@ -27,15 +28,18 @@ t.test(
   async (t) => {
     const program = `${installed}/test/fixtures/systemd-calls.mjs`;
     const output = await service.machine.sh(
-      `node ${program} ${installed}/dist/rpc/client.js ${socketPath} ${exits}`,
+      `node ${program} ${installed}/dist/rpc/client.js ${socketPath} ${exits} ${phaseMs}`,
     );
     const { counts, lost, daemons, seconds } = Report.parse(JSON.parse(output));
     t.strictSame(lost, []);
-    const calls = counts.staying + counts.oneShot + counts.plain;
-    t.ok(calls >= leastCalls, `${calls} calls`, { counts });
-    t.ok(daemons >= 3 * exits, `${daemons} daemons`, { seconds });
-    t.comment(JSON.stringify({ counts, daemons, seconds }));
     t.equal(await service.show('Result'), 'success');
     t.equal(await service.show('NRestarts'), '0', 'none of them failed');
+    const calls = counts.staying + counts.oneShot + counts.plain;
+    const did = `${calls} calls over ${daemons} daemons`;
+    const isEnough = calls >= leastCalls && daemons >= 3 * exits;
+    // A machine that is too slow has tried fewer, and lost none of them.
+    if (!isEnough && (seconds['stops'] ?? 0) * 1000 >= phaseMs)
+      t.pass('enough', { skip: `too slow: ${did}` });
+    else t.ok(isEnough, did, { counts, seconds });
   },
 );
