@@ -1,0 +1,2 @@
+#!/bin/sh
+cc -o main main.c lib/sum.c && ./main

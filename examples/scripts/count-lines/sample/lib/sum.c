@@ -1,0 +1,3 @@
+#include "sum.h"
+
+int sum(int left, int right) { return left + right; }

@@ -1,0 +1,5 @@
+#include "lib/sum.h"
+
+int main(void) {
+  return sum(2, 3) - 5;
+}
