@@ -57,7 +57,9 @@ class DatabaseProcess {
     this.#exited = new Promise((resolve) => {
       const gone = (): void => {
         this.#ended = true;
-        this.#settle?.(new HostError('DATABASE_GONE', 'the database’s process ended'));
+        const message =
+          'the database’s process ended; a query that takes more than some 400 MiB of memory ends it';
+        this.#settle?.(new HostError('DATABASE_GONE', message));
         resolve();
       };
       this.#child.once('exit', gone);

@@ -5,12 +5,10 @@ import Database from 'better-sqlite3';
 import { pageBytes } from './config.js';
 import { namesAnother } from './journal.js';
 import type { DatabaseAnswer, DatabaseRequest, Row, Scalar } from './messages.js';
-import { endWithParent } from './orphan-watch.js';
+import { watchOver } from './watch.js';
 
 type Connection = Database.Database;
 
-/** SQLite's own memory, the cache and what a query sorts in included. */
-const heapBytes = 128 * 1024 * 1024;
 /** Waiting for another program's lock; the execution's time ends it sooner. */
 const busyMs = 5000;
 const greatestOpen = 16;
@@ -48,7 +46,6 @@ function openOne({ path, readonly, create, maxPages }: DatabaseRequest & { type:
     // Before anything is read: a database that its path leads to by now would be recovered by that.
     if (path !== ':memory:') requireOnly(path, before);
     connection.defaultSafeIntegers(true);
-    connection.pragma(`hard_heap_limit = ${heapBytes}`);
     connection.pragma('temp_store = MEMORY');
     connection.pragma('mmap_size = 0');
     connection.pragma('trusted_schema = OFF');
@@ -186,4 +183,4 @@ process.on('message', (request: DatabaseRequest) => {
 process.on('disconnect', () => process.exit(0));
 const parent = process.ppid;
 process.send?.({ type: 'ready' });
-endWithParent(parent);
+watchOver(parent);
