@@ -8,6 +8,7 @@ import type { PrepareHooks } from '../fetcher.js';
 import { maxDownloads, maxPackages } from './bounds.js';
 import type { NpmOptions } from './npm-config.js';
 import { cancelled, fromNpm } from './npm-errors.js';
+import { DownloadProgress } from './download-progress.js';
 import { PackumentCache } from './packument-cache.js';
 import { unpack, type Unpacked } from './unpack.js';
 
@@ -19,12 +20,19 @@ export interface RegistryPackage {
   resolved: string;
   /** Of its tarball. Very old packages have a sha1 only. */
   integrity: string;
+  /** Of its files, unpacked; most registries know it. */
+  bytes: number | undefined;
 }
 
 /** A package that another one needs, with its place below the folder of the tree. */
 export interface TreePackage extends RegistryPackage {
   location: string;
 }
+
+const Sized = z.object({ dist: z.object({ unpackedSize: z.int().min(0) }) });
+
+/** What the registry says that its files come to. */
+const bytesOf = (manifest: unknown): number | undefined => Sized.safeParse(manifest).data?.dist.unpackedSize;
 
 const Manifest = z.object({
   name: z.string(),
@@ -61,7 +69,8 @@ export class NpmClient {
     const spec = `${name}@${selector}`;
     return this.#ask(`looking for ${spec}`, name, async () => {
       const { default: pacote } = await import('pacote');
-      const answer = Manifest.safeParse(await pacote.manifest(spec, this.#options));
+      const manifest = await pacote.manifest(spec, this.#options);
+      const answer = Manifest.safeParse(manifest);
       if (!answer.success) {
         throw unavailable(
           'fetch',
@@ -78,7 +87,8 @@ export class NpmClient {
       }
       const others = { ...dependencies, ...peerDependencies };
       const needsOthers = Object.keys(others).length > 0;
-      return { name, version, resolved: _resolved, integrity: _integrity, needsOthers };
+      const bytes = bytesOf(manifest);
+      return { name, version, resolved: _resolved, integrity: _integrity, bytes, needsOthers };
     });
   }
 
@@ -99,14 +109,15 @@ export class NpmClient {
           `library "${this.#spec}": it needs ${nodes.length} packages; a library may have ${maxPackages}`,
         );
       }
-      return nodes.map(({ name, version, location, resolved, integrity, isLink }) => {
+      return nodes.map(({ name, version, location, resolved, integrity, isLink, package: manifest }) => {
         if (isLink || resolved === null || integrity === null) {
           throw unavailable(
             'bundle',
             `library "${this.#spec}": ${name}@${version}, which it needs, comes without an integrity`,
           );
         }
-        return { name, version, location: insideOf(folder, location), resolved, integrity };
+        const place = insideOf(folder, location);
+        return { name, version, location: place, resolved, integrity, bytes: bytesOf(manifest) };
       });
     });
   }
@@ -127,16 +138,14 @@ export class NpmClient {
   async #downloadAll(packages: readonly TreePackage[], placeOf: (index: number) => string): Promise<void> {
     const line = [...packages.entries()];
     const failures: unknown[] = [];
-    const total = line.length;
-    let done = 0;
-    const progress = () => this.#hooks.onProgress({ library: this.#spec, step: 'fetch', done, total });
-    progress();
+    const before = this.#unpacked.bytes;
+    const progress = new DownloadProgress(packages, (done, total) =>
+      this.#hooks.onProgress({ library: this.#spec, step: 'fetch', done, ...(total && { total }) }),
+    );
     const takeFromLine = async (): Promise<void> => {
       for (let next = line.shift(); next !== undefined; next = line.shift()) {
         const [index, one] = next;
-        await this.#downloadOne(one, placeOf(index));
-        done += 1;
-        progress();
+        await this.#downloadOne(one, placeOf(index), () => progress.at(this.#unpacked.bytes - before));
       }
     };
     const guarded = () =>
@@ -147,14 +156,19 @@ export class NpmClient {
     await Promise.all(Array.from({ length: maxDownloads }, guarded));
     // Later ones come of the first.
     if (failures.length > 0) throw failures[0];
+    progress.end(this.#unpacked.bytes - before);
   }
 
-  async #downloadOne({ name, version, resolved, integrity }: TreePackage, place: string): Promise<void> {
+  async #downloadOne(
+    { name, version, resolved, integrity }: TreePackage,
+    place: string,
+    onBytes: () => void,
+  ): Promise<void> {
     const id = `${name}@${version}`;
     await this.#ask(`fetching ${id}`, name, async () => {
       const { default: pacote } = await import('pacote');
       const options = { ...this.#options, resolved, integrity };
-      await pacote.tarball.stream(id, (tarball) => unpack(tarball, place, this.#unpacked), options);
+      await pacote.tarball.stream(id, (tarball) => unpack(tarball, place, this.#unpacked, onBytes), options);
     });
   }
 

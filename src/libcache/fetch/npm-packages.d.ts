@@ -51,6 +51,8 @@ declare module '@npmcli/arborist' {
     readonly location: string;
     readonly resolved: string | null;
     readonly integrity: string | null;
+    /** Its package.json, and what the registry says of it. */
+    readonly package: unknown;
     /** It comes inside of another package's tarball. */
     readonly inBundle: boolean;
     readonly isLink: boolean;

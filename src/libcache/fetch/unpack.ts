@@ -13,12 +13,13 @@ export interface Unpacked {
 /**
  * Empties `folder` and unpacks `tarball` into it. Links and devices are left out, as npm does; a path that leads out
  * of the folder, a file that cannot be written, and going past a bound reject the whole; the tarball is then for the
- * caller to end.
+ * caller to end. `onBytes` is called whenever `unpacked` has grown.
  */
 export async function unpack(
   tarball: NodeJS.ReadableStream,
   folder: string,
   unpacked: Unpacked,
+  onBytes: () => void,
 ): Promise<void> {
   const before = { ...unpacked };
   try {
@@ -26,7 +27,7 @@ export async function unpack(
       // Before anything is waited for: it can fail at once.
       tarball.on('error', reject);
       emptyFolder(folder).then(() => {
-        const extractor = extractInto(folder, unpacked, reject);
+        const extractor = extractInto(folder, { unpacked, onBytes, reject });
         extractor.on('error', reject);
         extractor.on('end', resolve);
         tarball.pipe(extractor);
@@ -43,7 +44,13 @@ async function emptyFolder(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
 }
 
-const extractInto = (folder: string, unpacked: Unpacked, reject: (error: Error) => void) =>
+interface Extracting {
+  unpacked: Unpacked;
+  onBytes: () => void;
+  reject: (error: Error) => void;
+}
+
+const extractInto = (folder: string, { unpacked, onBytes, reject }: Extracting) =>
   extract({
     cwd: folder,
     strip: 1,
@@ -58,6 +65,7 @@ const extractInto = (folder: string, unpacked: Unpacked, reject: (error: Error) 
       entry.mode = entry.type === 'Directory' ? 0o700 : 0o600;
       unpacked.files += 1;
       unpacked.bytes += entry.size;
+      onBytes();
       const excess = excessOf(unpacked);
       if (excess !== undefined) reject(excess);
       return excess === undefined;
