@@ -37,8 +37,9 @@ export function register(commands: readonly Command[], version: string, run: () 
   for (const [name, description] of globalOptions) cli.option(name, description, { default: undefined });
   cli.version(version);
   cli.usage('GROUP VERB [ARGUMENTS] [FLAGS]');
+  const [only] = commands;
   cli.help((sections) =>
-    sections
+    withArguments(sections, commands.length === 1 ? only : undefined)
       // One line for each of forty commands says no more than the list above it.
       .filter((section) => !section.title?.startsWith('For more info'))
       .map((section) => ({
@@ -47,6 +48,31 @@ export function register(commands: readonly Command[], version: string, run: () 
       })),
   );
   return cli;
+}
+
+interface Section {
+  title?: string;
+  body: string;
+}
+
+/** Of one command: what it does, and what its arguments are, around the line that shows how it is written. */
+function withArguments(sections: Section[], command: Command | undefined): Section[] {
+  const at = sections.findIndex(({ title }) => title === 'Usage');
+  if (command === undefined || at === -1) return sections;
+  const fields = fieldsOf(command.params);
+  const described = (command.positional ?? []).flatMap((name) => {
+    const description = fields.get(name)?.description ?? '';
+    return description === '' ? [] : [[name.toUpperCase(), description] as const];
+  });
+  const width = Math.max(0, ...described.map(([name]) => name.length));
+  const body = described.map(([name, description]) => `  ${name.padEnd(width)}  ${description}`).join('\n');
+  return [
+    ...sections.slice(0, at),
+    { body: command.summary },
+    ...sections.slice(at, at + 1),
+    ...(body === '' ? [] : [{ title: 'Arguments', body }]),
+    ...sections.slice(at + 1),
+  ];
 }
 
 function flagLines(command: Command): [string, string][] {

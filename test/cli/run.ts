@@ -201,6 +201,10 @@ t.test('help is made from the table, and a group shows its commands', async (t) 
     code: 0,
     stdout: /vmsys exec repl SESSION CODE \[FLAGS\]/,
   });
+  t.match(await runCli(t, ['lib', 'add', '--help']), {
+    code: 0,
+    stdout: /^Put packages .*\n\nUsage:\n.*SPEC….*\n\nArguments:\n  SPEC  `lodash`, /m,
+  });
   t.match(await runCli(t, ['exec', 'repl', '--help']), { code: 0, stdout: /--on-failure <keep\|rollback>/ });
   t.match(await runCli(t, ['session']), { code: 2, stdout: /session create/ });
   t.match(await runCli(t, ['--version']), { code: 0, stdout: /^vmsys \d+\.\d+\.\d+\n$/ });
@@ -375,7 +379,7 @@ t.test('watch prints what happens until Ctrl-C, and says when the daemon goes', 
   );
   text.child.kill('SIGINT');
   t.match(await text.exited, { code: 130 });
-  t.strictSame(daemon.calls[0]?.params, { session: 'work', topics: ['execution', 'session'] });
+  t.strictSame(daemon.calls[0]?.params, { session: 'work', topics: ['execution', 'session', 'library'] });
 
   const json = spawnCli(t, [...words, '--json']);
   await until('both lines', () => json.stdout().split('\n').length === 3);
@@ -388,7 +392,7 @@ t.test('watch prints what happens until Ctrl-C, and says when the daemon goes', 
     [{ executionId, event: { payload: { text: 'hello' } } }, { session: aSession }],
   );
   await daemon.stop();
-  t.match(await json.exited, { code: 4, stderr: /closed the connection/ });
+  t.match(await json.exited, { code: 4, stderr: /the daemon is gone; nothing more is to be seen/ });
 });
 
 function withResolvers(): { promise: Promise<void>; resolve: () => void } {
