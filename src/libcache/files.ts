@@ -30,23 +30,24 @@ export async function readContent(folder: string, { file, bytes, integrity }: St
     handle = await open(path, flags);
   } catch (error) {
     const code = systemCode(error);
-    if (code === 'ENOENT' || code === 'ENOTDIR') return { kind: 'missing', problem: `${file} is not there` };
-    if (code === 'ELOOP') return { kind: 'mismatch', problem: `${file} is a symbolic link, expected a file` };
+    if (code === 'ENOENT' || code === 'ENOTDIR') return { kind: 'missing', problem: 'its file is not there' };
+    if (code === 'ELOOP')
+      return { kind: 'mismatch', problem: 'its file is a symbolic link, expected a plain file' };
     if (code === 'ENXIO')
-      return { kind: 'mismatch', problem: `${file} is a socket or pipe, expected a file` };
+      return { kind: 'mismatch', problem: 'its file is a socket or pipe, expected a plain file' };
     throw unavailable('disk', `cannot read ${path}: ${messageOf(error)}`, { cause: error });
   }
   try {
     const stats = await handle.stat();
-    if (!stats.isFile()) return { kind: 'mismatch', problem: `${file} is no file` };
+    if (!stats.isFile()) return { kind: 'mismatch', problem: 'its file is no plain file' };
     if (stats.size !== bytes)
-      return { kind: 'mismatch', problem: `${file} has ${stats.size} bytes, expected ${bytes}` };
+      return { kind: 'mismatch', problem: `its file has ${stats.size} bytes, expected ${bytes}` };
     const code = await handle.readFile();
     const found = integrityOf(code);
     if (found === integrity) return { kind: 'ok', code };
     return {
       kind: 'mismatch',
-      problem: `${file} does not match its integrity (expected ${brief(integrity)}, got ${brief(found)})`,
+      problem: `its file does not match its integrity (expected ${brief(integrity)}, got ${brief(found)})`,
     };
   } finally {
     await handle.close();

@@ -108,7 +108,7 @@ function inUse(id: string, users: readonly string[]): RpcError {
     users.length === 1
       ? `template "${one}" uses`
       : `templates ${users.map((name) => `"${name}"`).join(', ')} use`;
-  const hint = `take it from there (vmsys template remove-library ${one} ${id}), or remove it with force`;
+  const hint = `take it from there (vmsys template remove-library ${one} ${id}), or remove it even so (--force)`;
   return new RpcError('LIBRARY_IN_USE', `library "${id}" is not removed: ${named} it; ${hint}`, {
     details: { library: id, templates: users },
   });
