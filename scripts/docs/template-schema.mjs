@@ -42,19 +42,27 @@ function setDefaults({ properties }, values) {
 }
 
 function capabilities() {
-  const ofModules = catalogue.flatMap(({ name, global, description }) => {
-    const { $schema: _, ...config } = convert(configs[name]);
-    return [
-      capability('module', { const: name, description }, config),
-      capability('global', { const: global.name, description: `the module ${name} as a variable` }, config),
-    ];
-  });
+  const ofModules = catalogue
+    .filter(({ grantedBy }) => grantedBy === undefined)
+    .flatMap(({ name, global, description }) => {
+      const { $schema: _, ...config } = convert(configs[name]);
+      return [
+        capability('module', { const: name, description }, config),
+        capability('global', { const: global.name, description: `the module ${name} as a variable` }, config),
+      ];
+    });
   const write = { type: 'boolean', default: false, description: 'whether files there may be written' };
   const path = {
     type: 'string',
     pattern: '^(/|~$|~/)',
     description: 'a folder or file outside of the worktree: absolute, or in the home of the daemon’s user',
   };
+  const origin = {
+    type: 'string',
+    pattern: '^[Hh][Tt][Tt][Pp][Ss]?://[^\\s/\\\\?#@*]+/?$',
+    description: 'an origin that fetch reaches, such as https://api.example.com',
+  };
+  const { $schema: _, ...netConfig } = convert(configs.net);
   const variable = {
     type: 'string',
     pattern: '^[A-Za-z_][A-Za-z0-9_]*$',
@@ -63,6 +71,7 @@ function capabilities() {
   return [
     ...ofModules,
     capability('fs', path, { type: 'object', properties: { write }, additionalProperties: false }),
+    capability('net', origin, netConfig),
     capability('env', variable, { type: 'object', additionalProperties: false }),
   ];
 }

@@ -25,11 +25,12 @@ t.test('documents as people write them are valid', async (t) => {
     { name: 'x', capabilities: [{ kind: 'module', name: 'exec', config: { allow: ['git log'] } }] },
     { name: 'x', capabilities: [{ kind: 'fs', name: '~/data', enabled: false }] },
     { name: 'x', capabilities: [{ kind: 'env', name: 'HOME' }] },
+    { name: 'x', capabilities: [{ kind: 'net', name: 'https://a.example', config: { methods: ['POST'] } }] },
   ]) {
     t.ok(validate(document), JSON.stringify([document, validate.errors]));
   }
   const modules = catalogue
-    .filter(({ name }) => name !== 'exec')
+    .filter(({ name, grantedBy }) => name !== 'exec' && grantedBy === undefined)
     .map(({ name }) => ({ kind: 'module', name }));
   t.ok(validate({ name: 'x', capabilities: modules }), 'every module');
 });
@@ -46,6 +47,8 @@ t.test('what the daemon refuses is marked', async (t) => {
     { name: 'x', capabilities: [{ kind: 'module', name: 'exec' }] },
     { name: 'x', capabilities: [{ kind: 'fs', name: 'relative' }] },
     { name: 'x', capabilities: [{ kind: 'env', name: 'A-B' }] },
+    { name: 'x', capabilities: [{ kind: 'net', name: 'https://a.example/path' }] },
+    { name: 'x', capabilities: [{ kind: 'module', name: 'net' }] },
     { name: 'x', libraries: [{ id: 'dayjs@1.11.10', integrity: 'sha1-x' }] },
   ]) {
     t.notOk(validate(document), JSON.stringify(document));

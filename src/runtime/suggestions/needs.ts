@@ -3,6 +3,8 @@ import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import type { HostCall } from '../../records/index.js';
 import { catalogue } from '../capabilities/catalogue.js';
 import { isWithin, neverReached } from '../capabilities/fs/reach.js';
+import { Method } from '../capabilities/net/config.js';
+import { parseOrigin } from '../capabilities/net/origin.js';
 import { wordsOf } from './words.js';
 
 export type Need =
@@ -11,6 +13,7 @@ export type Need =
   | { kind: 'path'; module: 'fs' | 'database'; path: string; write: boolean }
   | { kind: 'program'; program: string; first: string | undefined }
   | { kind: 'variable'; name: string }
+  | { kind: 'origin'; origin: string; method: Method }
   /** What no capability covers, and why. */
   | { kind: 'never'; reason: string };
 
@@ -45,6 +48,8 @@ const greatestTarget = 1024;
 export function needsOf(call: HostCall, around: Surroundings): Need[] {
   if (!catalogue.some(({ name }) => name === call.module))
     return [{ kind: 'never', reason: 'no module that can be granted' }];
+  // Without a target its arguments were wrong: nothing was asked for.
+  if (call.module === 'net') return call.target === '' ? [] : [originNeed(call)];
   const module: Need = { kind: 'module', name: call.module };
   if (call.call === 'import') return [module];
   switch (call.module) {
@@ -57,6 +62,16 @@ export function needsOf(call: HostCall, around: Surroundings): Need[] {
     default:
       return [module];
   }
+}
+
+/** The target is a method and an address without its query. */
+function originNeed({ target }: HostCall): Need {
+  const [method, address = ''] = target.split(' ');
+  const origin = parseOrigin(address.replace(/^(https?:\/\/[^/]*).*$/s, '$1'));
+  const parsed = Method.safeParse(method);
+  if (origin === undefined || !parsed.success)
+    return { kind: 'never', reason: 'no request of a method and to an origin that can be granted' };
+  return { kind: 'origin', origin, method: parsed.data };
 }
 
 function fileNeeds(

@@ -4,6 +4,7 @@ import type { Capability, CapabilityInput, HostCall } from '../../records/index.
 import { catalogue } from '../capabilities/catalogue.js';
 import type { CatalogueEntry } from '../capabilities/host-module.js';
 import { isWithin } from '../capabilities/fs/reach.js';
+import { Method, usualMethods } from '../capabilities/net/config.js';
 import { needsOf, type Need, type Surroundings } from './needs.js';
 import { mergeGrants } from './path-grants.js';
 
@@ -61,7 +62,7 @@ export function suggestCapabilities(
     ...modules,
     ...pathCapabilities(all, context),
     ...variableCapabilities(all, granted),
-    ...granted.filter(({ kind }) => kind === 'net').map(toInput),
+    ...originCapabilities(all, granted),
   ];
   const unused = granted
     .filter(({ kind, name }) => !capabilities.some((other) => other.kind === kind && other.name === name))
@@ -132,6 +133,22 @@ function pathCapabilities(needs: readonly Need[], { worktree, home }: Suggestion
 /** `~/x` for what lies in the home, so that it means the same to another user. */
 const fromHome = (path: string, home: string): string =>
   home !== '/' && isWithin(home, path) ? `~${path.slice(home.length)}` : path;
+
+/** The methods that were used are named where they are not those of a grant that names none. */
+function originCapabilities(needs: readonly Need[], granted: readonly Capability[]): CapabilityInput[] {
+  const wanted = new Map<string, Set<Method>>();
+  for (const need of needs) {
+    if (need.kind !== 'origin') continue;
+    wanted.set(need.origin, (wanted.get(need.origin) ?? new Set()).add(need.method));
+  }
+  return [...wanted].map(([name, used]) => {
+    const present = granted.find((capability) => capability.kind === 'net' && capability.name === name);
+    const { methods: _, ...bounds } = present?.config ?? {};
+    const isUsual = [...used].every((method) => usualMethods.includes(method));
+    const methods = Method.options.filter((method) => used.has(method));
+    return toInput({ kind: 'net', name, config: isUsual ? bounds : { ...bounds, methods } });
+  });
+}
 
 function variableCapabilities(needs: readonly Need[], granted: readonly Capability[]): CapabilityInput[] {
   const named = needs.flatMap((need) => (need.kind === 'variable' ? [need.name] : []));

@@ -52,6 +52,31 @@ t.test('files of the worktree need the module, and write only where something wa
   ]);
 });
 
+t.test('requests need their origin, and their methods where they do more than read', async (t) => {
+  const calls = [
+    call('net', 'fetch', 'GET https://a.example/x'),
+    call('net', 'response', 'GET https://a.example/x', { bytes: 5 }),
+    denied('net', 'fetch', 'POST http://127.0.0.1:8080/y'),
+    call('net', 'redirect', 'HEAD http://127.0.0.1:8080/z'),
+    denied('net', 'fetch', 'CONNECT https://b.example/'),
+    denied('net', 'import', 'vmsys:net'),
+    call('net', 'fetch', ''),
+  ];
+  const config = { timeoutMs: 5 };
+  const granted = [
+    toCapability({ kind: 'net', name: 'https://a.example', config: { ...config, methods: ['PUT', 'GET'] } }),
+    toCapability({ kind: 'net', name: 'https://unused.example' }),
+  ];
+  const { capabilities, unused, uncovered } = suggest(calls, { granted });
+  t.strictSame(capabilities, [
+    { kind: 'net', name: 'https://a.example', config },
+    { kind: 'net', name: 'http://127.0.0.1:8080', config: { methods: ['HEAD', 'POST'] } },
+  ]);
+  for (const capability of capabilities) t.doesNotThrow(() => requireCapability(toCapability(capability)));
+  t.strictSame(unused, [{ kind: 'net', name: 'https://unused.example' }]);
+  t.equal(uncovered.length, 2);
+});
+
 t.test('what lies outside gets a grant of its own, in the home after ~', async (t) => {
   const { capabilities } = suggest([
     call('fs', 'readFile', '/etc/hosts'),
