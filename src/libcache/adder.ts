@@ -20,6 +20,11 @@ export interface AdderOptions {
   log(message: string): void;
 }
 
+interface Candidate {
+  entry: Entry;
+  code: Buffer;
+}
+
 export class Adder {
   readonly #options: AdderOptions;
 
@@ -83,9 +88,26 @@ export class Adder {
   }
 
   async #admit(prepared: PreparedLibrary, request: AddRequest, hooks: RunHooks): Promise<Entry> {
-    const { entry, code } = await this.#candidate(prepared, request, hooks);
+    const { entry, code } = await this.#candidate(prepared, request, hooks).catch(
+      async (error: unknown) => await this.#otherwise(prepared, request, hooks, error),
+    );
     hooks.onProgress({ library: entry.id, step: 'store' });
     return (await this.#options.store.put(entry, code)) ?? missing(entry.id);
+  }
+
+  /** A package's script for browsers may need what only a page has; its modules may not. */
+  async #otherwise(
+    prepared: PreparedLibrary,
+    request: AddRequest,
+    hooks: RunHooks,
+    error: unknown,
+  ): Promise<Candidate> {
+    if (prepared.isOwnScript !== true || !isUnloadable(error)) throw error;
+    this.#options.log(`${messageOf(error)}; it is made from the package's modules instead`);
+    const { name, version } = prepared;
+    const again = { ...request, spec: `${name}@${version}`, bundled: true };
+    const bundled = await this.#options.fetcher.prepare(again, hooks);
+    return await this.#candidate({ ...bundled, name, version }, request, hooks);
   }
 
   /** What is to be stored. A content that was evaluated before is not evaluated again. */
@@ -94,7 +116,7 @@ export class Adder {
     request: AddRequest,
     hooks: RunHooks,
     before?: Entry,
-  ): Promise<{ entry: Entry; code: Buffer }> {
+  ): Promise<Candidate> {
     if (hooks.signal.aborted) throw aborted(idOf(prepared), hooks.signal);
     const code = Buffer.from(prepared.code);
     const fresh = entryOf(prepared, request, code);
@@ -121,7 +143,9 @@ export class Adder {
       // Where it could not be tried (there is no room, the daemon stops), that says nothing of the library.
       const code = systemCode(error);
       if (code !== undefined && code !== 'LIBRARY_UNAVAILABLE') throw error;
-      throw unavailable('not-loadable', `library "${id}" does not load in a session: ${messageOf(error)}`, {
+      // The engine's own error names the library as well.
+      const problem = messageOf(error).replace(`library ${id} does not load: `, '');
+      throw unavailable('not-loadable', `library "${id}" does not load in a session: ${problem}`, {
         details: { library: id },
         cause: error,
       });

@@ -17,6 +17,8 @@ export interface Fetcher {
 export interface PrepareRequest extends AddRequest {
   /** Of a library that is fetched again: the versions that it was made of, so that it comes out the same. */
   dependencies?: readonly LibraryDependency[] | undefined;
+  /** Made from the package's modules, though it has a script for browsers: that one did not load. */
+  bundled?: boolean | undefined;
 }
 
 export interface PrepareHooks {
@@ -33,6 +35,8 @@ export interface PreparedLibrary {
   source: string;
   global?: string | undefined;
   format: 'script' | 'module';
+  /** It is the package's own script for browsers; asked for `bundled`, it may come otherwise. */
+  isOwnScript?: boolean | undefined;
   code: string;
   /** The packages that were bundled into it. */
   dependencies?: LibraryDependency[] | undefined;

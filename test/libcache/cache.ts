@@ -171,6 +171,20 @@ t.test('a library that does not load is not stored', async (t) => {
   t.notOk(readdirSync(folder).includes('manifest.json'));
 });
 
+t.test('where a package’s script for browsers does not load, its modules may', async (t) => {
+  const { cache, registry: asked, logged } = openTestCache(t, { registry: registry() });
+  asked.packages.set('page@1.0.0', 'fails');
+  asked.bundled.set('page@1.0.0', 'exports.works = 1');
+  const library = await cache.add({ spec: 'page', global: 'P' });
+  t.match(library, { id: 'page@1.0.0', global: 'P', exports: ['works'] });
+  t.match(asked.asked, [{ spec: 'page' }, { spec: 'page@1.0.0', global: 'P', bundled: true }]);
+  t.match(logged.join(), /does not load in a session.*modules instead/);
+  asked.packages.set('both@1.0.0', 'fails');
+  asked.bundled.set('both@1.0.0', 'fails, too');
+  await t.rejects(cache.add({ spec: 'both' }), because('not-loadable'));
+  t.throws(() => cache.get('both'), { code: 'LIBRARY_NOT_FOUND' });
+});
+
 t.test('a library that is too large is not stored', async (t) => {
   const { cache } = openTestCache(t, {
     registry: new FakeRegistry({ 'big@1.0.0': ' '.repeat(maxLibraryBytes + 1) }),

@@ -16,7 +16,7 @@ export function createFetcher({ env = process.env, temporaryFolder }: FetcherOpt
     async prepare(request: PrepareRequest, hooks: PrepareHooks): Promise<PreparedLibrary> {
       const { parseSpec } = await import('./spec.js');
       const wanted = parseSpec(request);
-      const { spec, global, dependencies: pinned } = request;
+      const { spec, global, dependencies: pinned, bundled = false } = request;
       if (wanted.kind === 'file') {
         const { prepareFromFile } = await import('./local-library.js');
         return await prepareFromFile(wanted.path, global, hooks);
@@ -24,7 +24,7 @@ export function createFetcher({ env = process.env, temporaryFolder }: FetcherOpt
       const { prepareFromNpm } = await import('./npm-library.js');
       const folder = await makeWorkFolder(spec, temporaryFolder);
       try {
-        return await prepareFromNpm({ ...wanted, spec, global, pinned }, folder, env, hooks);
+        return await prepareFromNpm({ ...wanted, spec, global, pinned, bundled }, folder, env, hooks);
       } finally {
         await rm(folder, { recursive: true, force: true });
       }

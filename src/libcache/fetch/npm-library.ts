@@ -16,6 +16,7 @@ export interface NpmWanted {
   entry: string | undefined;
   global: string | undefined;
   pinned: readonly LibraryDependency[] | undefined;
+  bundled: boolean;
 }
 
 /** `folder` is empty, real, and the caller's to remove. */
@@ -36,7 +37,7 @@ export async function prepareFromNpm(
   await client.download([self], work);
   const placed = { id, name: root.name, folder: work, signal: hooks.signal };
 
-  const script = wanted.entry === undefined ? await findScript(placed) : undefined;
+  const script = wanted.entry === undefined && !wanted.bundled ? await findScript(placed) : undefined;
   let dependencies: LibraryDependency[] = [];
   let file: OneFile;
   if (script !== undefined) {
@@ -57,6 +58,7 @@ export async function prepareFromNpm(
     global,
     format: file.format,
     code: file.code,
+    ...(script === undefined ? {} : { isOwnScript: true }),
     ...(dependencies.length > 0 ? { dependencies } : {}),
   };
 }

@@ -43,9 +43,16 @@ export async function findScript(placed: PlacedPackage): Promise<Entry | undefin
       if (placed.signal.aborted) throw error;
       return undefined;
     });
-    if (probe?.format === 'cjs' && !probe.importsOthers) return { source, probe };
+    const isAlone = probe?.format === 'cjs' && !probe.importsOthers;
+    if (isAlone && !(await needsPage(entry))) return { source, probe };
   }
   return undefined;
+}
+
+/** It uses what only a page has, and never asks whether that is there. */
+async function needsPage(path: string): Promise<boolean> {
+  const text = await readFile(path, 'utf8');
+  return /(?<![\w$.'"])window\s*[.[]/.test(text) && !/typeof\s*\(?window\b/.test(text);
 }
 
 /** The file that `import` means by the package's name, or by `wanted`, a path of the package. */

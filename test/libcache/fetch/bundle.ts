@@ -41,6 +41,26 @@ t.test('a script for browsers is kept byte for byte, wherever package.json names
   t.notOk(registry.requests.includes('/nothing'), 'what it does not need is not asked for');
 });
 
+t.test('a script that needs a page, or did not load, is passed over for the modules', async (t) => {
+  const { registry, fetch } = await openFetching(t);
+  const publish = (name: string, script: string) =>
+    registry.publish({
+      name,
+      version: '1.0.0',
+      json: { jsdelivr: 'cdn.js' },
+      files: { 'cdn.js': script, 'index.js': 'exports.of = "modules"' },
+    });
+  publish('page', '(()=>{window.page={of:"a page"}})();module.exports={of:"script"}');
+  publish('asks', '"undefined"!=typeof window&&(window.asks=1);module.exports={of:"script"}');
+  t.match(await evaluate(await fetch('page')), { of: 'modules' });
+  const kept = await fetch('asks');
+  t.equal(kept.isOwnScript, true);
+  t.match(await evaluate(kept), { of: 'script' });
+  const bundled = await fetch({ spec: 'asks@1.0.0', bundled: true });
+  t.notOk(bundled.isOwnScript);
+  t.match(await evaluate(bundled), { of: 'modules' });
+});
+
 t.test('a CommonJS package is bundled with its dependencies, two versions of one of them', async (t) => {
   const { registry, fetch } = await openFetching(t);
   for (const version of ['1.0.0', '2.0.0']) {
