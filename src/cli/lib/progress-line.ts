@@ -21,6 +21,9 @@ const doing: Readonly<Record<LibraryProgress['step'], string>> = {
 };
 
 const barWidth = 24;
+const blockWidth = 4;
+/** Most packages are some cells, the largest a few rounds. */
+const bytesPerCell = 128 * 1024;
 const eraseLine = '\r\u001b[K';
 
 /** The text for `progress`, at most `columns` wide: `lodash  fetching  ██████░░░░  1.2 MiB of 3 MiB`. */
@@ -30,9 +33,16 @@ export function progressText({ library, step, done, total }: LibraryProgress, co
   if (done !== undefined && total !== undefined && total > 0) {
     const filled = Math.round(barWidth * Math.min(1, done / total));
     parts.push('█'.repeat(filled) + '░'.repeat(barWidth - filled), `${amount(done)} of ${amount(total)}`);
-  } else if (done !== undefined) parts.push(amount(done));
+  } else if (done !== undefined) parts.push(...(step === 'fetch' ? [movingBar(done)] : []), amount(done));
   // In its last column a terminal would go on to the next line, which is not erased.
   return parts.join('  ').slice(0, Math.max(0, columns - 1));
+}
+
+/** Where nobody knows how much it will be: a block that moves on with what has come. */
+function movingBar(bytes: number): string {
+  const at = Math.floor(bytes / bytesPerCell) % barWidth;
+  const cells = Array.from({ length: barWidth }, (_, cell) => (cell - at + barWidth) % barWidth);
+  return cells.map((behind) => (behind < blockWidth ? '█' : '░')).join('');
 }
 
 export function openProgressLine(

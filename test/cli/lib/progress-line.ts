@@ -26,7 +26,10 @@ t.test('a step whose end is known has a bar, any other says what it knows', asyn
     progressText({ library: 'lodash', step: 'fetch', done: 1024 * 1024, total: 2 * 1024 * 1024 }, 200),
     `lodash  fetching  ${'█'.repeat(12)}${'░'.repeat(12)}  1.0 MiB of 2.0 MiB`,
   );
-  t.equal(progressText({ library: 'x', step: 'fetch', done: 2048 }, 200), 'x  fetching  2.0 KiB');
+  const moving = (done: number) => progressText({ library: 'x', step: 'fetch', done }, 200);
+  t.equal(moving(2048), `x  fetching  ${'█'.repeat(4)}${'░'.repeat(20)}  2.0 KiB`);
+  t.equal(moving(5 * 128 * 1024), `x  fetching  ${'░'.repeat(5)}${'█'.repeat(4)}${'░'.repeat(15)}  640 KiB`);
+  t.equal(moving(23 * 128 * 1024).split('  ')[2], `${'█'.repeat(3)}${'░'.repeat(20)}█`);
   t.equal(
     progressText({ library: 'x', step: 'bundle', done: 3, total: 2 }, 200).split('  ').at(-1),
     '3 of 2',
