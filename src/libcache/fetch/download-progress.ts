@@ -1,5 +1,4 @@
 // How far a download of packages is: bytes of their files, of as many as the registry says that they have.
-import type { RegistryPackage } from './npm-client.js';
 
 /** A bar that moves ten times a second moves smoothly, and a package may have thousands of files. */
 const minIntervalMs = 100;
@@ -11,7 +10,7 @@ export class DownloadProgress {
 
   /** Reports the beginning at once. Without a total where one of the packages' sizes is not known. */
   constructor(
-    packages: readonly Pick<RegistryPackage, 'bytes'>[],
+    packages: readonly { bytes: number | undefined }[],
     report: (done: number, total: number | undefined) => void,
   ) {
     this.#total = packages.reduce<number | undefined>(
