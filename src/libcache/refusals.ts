@@ -36,9 +36,9 @@ export const otherContent = ({ id, integrity }: Entry, wanted: string): LibraryE
   );
 
 /** Its file is not what the manifest says. */
-export function damaged({ id }: Entry, content: Exclude<Content, { kind: 'ok' }>): LibraryError {
+export function damaged({ id, file }: Entry, content: Exclude<Content, { kind: 'ok' }>): LibraryError {
   const message = `library "${id}": ${content.problem}; run "vmsys lib sync" to fetch it again`;
-  const details = { library: id, problem: content.problem };
+  const details = { library: id, file, problem: content.problem };
   return content.kind === 'missing'
     ? unavailable('missing', message, { details })
     : new LibraryError('INTEGRITY_MISMATCH', message, { details });

@@ -19,7 +19,7 @@ import t from 'tap';
 import { because, contentPath, FakeRegistry, openTestCache } from '../fixtures/libcache.js';
 import { tempFolder } from '../fixtures/temp.js';
 
-const mismatch = { code: 'INTEGRITY_MISMATCH', message: /library "one@1.0.0": files\/.*vmsys lib sync/s };
+const mismatch = { code: 'INTEGRITY_MISMATCH', message: /library "one@1.0.0": its file .*vmsys lib sync/s };
 
 /** What somebody puts there, given the content's path and that of a whole copy elsewhere. */
 const swaps: Record<string, (path: string, copy: string) => void> = {
@@ -65,9 +65,9 @@ for (const [what, swap] of Object.entries(swaps))
     swap(path, copy);
     await t.rejects(cache.read(library), mismatch);
     await t.rejects(cache.read(library), mismatch);
-    t.match(await cache.verify(), [{ id: 'one@1.0.0', ok: false, problem: /files\/sha512-/ }]);
+    t.match(await cache.verify(), [{ id: 'one@1.0.0', ok: false, problem: /^its file / }]);
     t.same(changes, ['added one@1.0.0', 'damaged one@1.0.0'], 'announced once');
-    t.match(test.events[1]?.problem, /files\/sha512-/);
+    t.match(test.events[1]?.problem, /^its file /);
 
     await cache.sync();
     t.equal(await cache.read(library), 'exports.a = 1');
