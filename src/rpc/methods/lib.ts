@@ -100,7 +100,10 @@ export const libMethods = {
     summary: 'Take a library out of the cache; refused while a template uses it.',
     params: z.strictObject({
       library,
-      force: z.boolean().optional().describe('remove it even so: these templates start no sessions but copies of a start that is kept'),
+      force: z
+        .boolean()
+        .optional()
+        .describe('remove it even so: these templates start no sessions but copies of a start that is kept'),
     }),
     result: nothing,
     positional: ['library'],
