@@ -19,11 +19,7 @@ export interface BaseShelf {
   save(base: PackedBase): void;
 }
 
-// A file of the build, also where this file runs from its source.
-const builtBase = new URL(
-  import.meta.url.endsWith('.ts') ? '../../dist/runtime/engine/base.json' : './engine/base.json',
-  import.meta.url,
-);
+const builtBase = new URL('./engine/base.json', import.meta.url);
 
 /**
  * Loads the base, and stores it where the store had none: before a session is made from it, for every image is a

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
-import { RpcError, type ErrorCode } from '../../src/rpc/errors.js';
+import { RpcError, type ErrorCode } from '#src/rpc/errors.js';
 import { runCli, spawnCli } from '../fixtures/cli.js';
 import {
   anExecution,

@@ -2,9 +2,9 @@
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { NoDaemon } from '../../src/cli/fault.js';
-import { startDaemon } from '../../src/cli/start-daemon.js';
-import { startBySystemd } from '../../src/cli/systemd.js';
+import { NoDaemon } from '#src/cli/fault.js';
+import { startDaemon } from '#src/cli/start-daemon.js';
+import { startBySystemd } from '#src/cli/systemd.js';
 import { homeEnv } from '../fixtures/daemon.js';
 import { tempFolder, type Teardown } from '../fixtures/temp.js';
 

@@ -3,7 +3,7 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { existsSync, lstatSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { connect } from '../../src/rpc/client.js';
+import { connect } from '#src/rpc/client.js';
 import { startDaemon } from '../fixtures/daemon.js';
 import { connectLines } from '../fixtures/line-client.js';
 import { holdSocket, noHolder } from '../fixtures/socket-holder.js';

@@ -2,7 +2,7 @@
 import { appendFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import type { Execution, Library, Session } from '../../src/records/index.js';
+import type { Execution, Library, Session } from '#src/records/index.js';
 import { startDaemon, type RunningDaemon } from '../fixtures/daemon.js';
 import type { LineClient } from '../fixtures/line-client.js';
 import { TestRegistry } from '../fixtures/registry.js';

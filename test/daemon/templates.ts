@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import type { CapabilityInput, Execution, Session, Template } from '../../src/records/index.js';
+import type { CapabilityInput, Execution, Session, Template } from '#src/records/index.js';
 import { startDaemon, type RunningDaemon } from '../fixtures/daemon.js';
 
 interface Suggestion {

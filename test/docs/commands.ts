@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { chooseCommand } from '../../src/cli/commands.js';
+import { chooseCommand } from '#src/cli/commands.js';
 import { blocksOf, commandsOf, docShell, normalized, readDocument, root } from '../fixtures/docs.js';
 
 const markdownIn = (folder: string): string[] =>

@@ -1,7 +1,7 @@
 // The settings that docs/settings.md shows are all there are, with their defaults.
 import t from 'tap';
-import { ConfigFile } from '../../src/host/config.js';
-import { defaults } from '../../src/host/settings.js';
+import { ConfigFile } from '#src/host/config.js';
+import { defaults } from '#src/host/settings.js';
 import { blocksOf, readDocument } from '../fixtures/docs.js';
 
 const text =

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import t from 'tap';
-import { catalogue } from '../../src/runtime/capabilities/catalogue.js';
+import { catalogue } from '#src/runtime/capabilities/catalogue.js';
 
 const text = readFileSync(new URL('../../docs/template.schema.json', import.meta.url), 'utf8');
 const validate = new Ajv({ strict: false }).compile(JSON.parse(text) as object);

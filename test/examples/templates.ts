@@ -1,7 +1,7 @@
 // The templates of the example scripts grant what the scripts use, which is what would be suggested for them, and
 // nothing that they can do without.
 import t from 'tap';
-import type { CapabilityInput, Execution, Session, TemplateDocument } from '../../src/records/index.js';
+import type { CapabilityInput, Execution, Session, TemplateDocument } from '#src/records/index.js';
 import { startDaemon, type RunningDaemon } from '../fixtures/daemon.js';
 import { copyOf, exampleScripts, runOf, smallerTemplates } from '../fixtures/example-scripts.js';
 import { exampleRegistry } from '../fixtures/installed-package.js';

@@ -1,6 +1,6 @@
 // What systemd says in the environment: taken when it is for this process, and gone for its children.
 import t from 'tap';
-import { takeActivation } from '../../src/host/activation.js';
+import { takeActivation } from '#src/host/activation.js';
 
 const take = (env: Record<string, string>) => takeActivation({ ...env }, 42);
 

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { claim, claimPatiently, type Holder } from '../../src/host/claim.js';
+import { claim, claimPatiently, type Holder } from '#src/host/claim.js';
 import { tempFolder } from '../fixtures/temp.js';
 
 const holder: Holder = {

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { parseConfig, readConfig } from '../../src/host/config.js';
-import { StartError } from '../../src/host/errors.js';
+import { parseConfig, readConfig } from '#src/host/config.js';
+import { StartError } from '#src/host/errors.js';
 import { tempFolder } from '../fixtures/temp.js';
 
 const env = { HOME: '/home/a' };

@@ -1,9 +1,9 @@
 import t from 'tap';
 import * as z from 'zod';
-import { createDelivery, maxSubscriptionsPerConnection } from '../../src/host/delivery.js';
-import type { ExecutionId, Session, SessionId } from '../../src/records/index.js';
-import type { ConnectionHandle } from '../../src/rpc/server.js';
-import type { RuntimeEvent } from '../../src/runtime/types.js';
+import { createDelivery, maxSubscriptionsPerConnection } from '#src/host/delivery.js';
+import type { ExecutionId, Session, SessionId } from '#src/records/index.js';
+import type { ConnectionHandle } from '#src/rpc/server.js';
+import type { RuntimeEvent } from '#src/runtime/types.js';
 import { aLibrary } from '../fixtures/libraries.js';
 
 const idIn = (params: object): string | undefined =>

@@ -1,6 +1,6 @@
 import t from 'tap';
-import { StartError } from '../../src/host/errors.js';
-import { parseFlags, usage } from '../../src/host/flags.js';
+import { StartError } from '#src/host/errors.js';
+import { parseFlags, usage } from '#src/host/flags.js';
 
 t.test('every flag of the usage is understood', async (t) => {
   const argv = ['--socket', '/s', '--state-dir=/d', '--cache-dir', '/c', '--log-level', 'debug'];

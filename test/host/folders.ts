@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { ensurePrivateFolder } from '../../src/host/folders.js';
+import { ensurePrivateFolder } from '#src/host/folders.js';
 import { tempFolder } from '../fixtures/temp.js';
 
 const uid = process.getuid?.() ?? 0;

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { createIdleExit } from '../../src/host/idle-exit.js';
-import type { Pending } from '../../src/runtime/types.js';
+import { createIdleExit } from '#src/host/idle-exit.js';
+import type { Pending } from '#src/runtime/types.js';
 import { tempFolder } from '../fixtures/temp.js';
 import { until } from '../fixtures/until.js';
 

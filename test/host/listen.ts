@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import t from 'tap';
-import { listen } from '../../src/host/listen.js';
+import { listen } from '#src/host/listen.js';
 import { connectLines } from '../fixtures/line-client.js';
 import { tempFolder } from '../fixtures/temp.js';
 

@@ -1,12 +1,6 @@
 import * as fc from 'fast-check';
 import t from 'tap';
-import {
-  formatJournal,
-  formatJson,
-  formatPretty,
-  logLevels,
-  type LogLine,
-} from '../../src/host/log-format.js';
+import { formatJournal, formatJson, formatPretty, logLevels, type LogLine } from '#src/host/log-format.js';
 
 const line = (message: string, fields: LogLine['fields'] = {}): LogLine => ({
   time: new Date('2025-01-02T03:04:05.678Z'),

@@ -1,7 +1,7 @@
 import { fstatSync, openSync, closeSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { findLogTarget } from '../../src/host/log-target.js';
+import { findLogTarget } from '#src/host/log-target.js';
 import { tempFolder } from '../fixtures/temp.js';
 
 t.test('a descriptor is the journal’s only where the numbers are its own', async (t) => {

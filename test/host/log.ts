@@ -1,5 +1,5 @@
 import t from 'tap';
-import { createLog, type LogStream } from '../../src/host/log.js';
+import { createLog, type LogStream } from '#src/host/log.js';
 
 /** A stream whose reader can be stopped. */
 function stream({ isTTY = false } = {}) {

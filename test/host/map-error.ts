@@ -1,7 +1,7 @@
 import t from 'tap';
-import { mapError } from '../../src/host/map-error.js';
-import { unavailable } from '../../src/libcache/errors.js';
-import { RuntimeError } from '../../src/runtime/errors.js';
+import { mapError } from '#src/host/map-error.js';
+import { unavailable } from '#src/libcache/errors.js';
+import { RuntimeError } from '#src/runtime/errors.js';
 
 t.test('a refusal of the runtime keeps its name, message and details', async (t) => {
   const error = new RuntimeError('STARTUP_FAILED', 'a.js threw', { details: { sessionId: 'ses_1' } });

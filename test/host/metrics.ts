@@ -1,5 +1,5 @@
 import t from 'tap';
-import { createRequestMetrics, metricsText } from '../../src/host/metrics.js';
+import { createRequestMetrics, metricsText } from '#src/host/metrics.js';
 
 const figures = {
   version: '1.2.3',

@@ -4,9 +4,9 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import t, { type Test } from 'tap';
-import { createLog, type Log } from '../../src/host/log.js';
-import { loadNative, type Native } from '../../src/host/native.js';
-import { createNotifier } from '../../src/host/notifier.js';
+import { createLog, type Log } from '#src/host/log.js';
+import { loadNative, type Native } from '#src/host/native.js';
+import { createNotifier } from '#src/host/notifier.js';
 import { tempFolder } from '../fixtures/temp.js';
 import { until } from '../fixtures/until.js';
 

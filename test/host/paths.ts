@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import t from 'tap';
-import { defaultCacheDir, defaultConfigPath, defaultStateDir } from '../../src/host/paths.js';
+import { defaultCacheDir, defaultConfigPath, defaultStateDir } from '#src/host/paths.js';
 
 t.test('the XDG variables say where things are', async (t) => {
   const env = { HOME: '/home/a', XDG_STATE_HOME: '/s', XDG_CACHE_HOME: '/c', XDG_CONFIG_HOME: '/k' };

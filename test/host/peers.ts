@@ -4,9 +4,9 @@ import { chmodSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { createLog } from '../../src/host/log.js';
-import { loadNative } from '../../src/host/native.js';
-import { createPeerGuard, type PeerGuardOptions } from '../../src/host/peers.js';
+import { createLog } from '#src/host/log.js';
+import { loadNative } from '#src/host/native.js';
+import { createPeerGuard, type PeerGuardOptions } from '#src/host/peers.js';
 import { tempFolder } from '../fixtures/temp.js';
 import { until } from '../fixtures/until.js';
 

@@ -1,8 +1,8 @@
 // Progress as a client hears it: every step, not every piece, and nothing after the reply.
 import t from 'tap';
-import { progressTo } from '../../src/host/progress.js';
-import type { LibraryProgress } from '../../src/rpc/methods/lib.js';
-import type { ConnectionHandle } from '../../src/rpc/server.js';
+import { progressTo } from '#src/host/progress.js';
+import type { LibraryProgress } from '#src/rpc/methods/lib.js';
+import type { ConnectionHandle } from '#src/rpc/server.js';
 
 function listening() {
   const told: unknown[] = [];

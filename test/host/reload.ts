@@ -1,6 +1,6 @@
 import t from 'tap';
-import { mergeSettings } from '../../src/host/reload.js';
-import { defaults } from '../../src/host/settings.js';
+import { mergeSettings } from '#src/host/reload.js';
+import { defaults } from '#src/host/settings.js';
 
 const running = { ...defaults, socketPath: '/s', stateDir: '/d', cacheDir: '/c' };
 

@@ -1,7 +1,7 @@
 import t from 'tap';
-import type { ConfigFile } from '../../src/host/config.js';
-import type { Flags } from '../../src/host/flags.js';
-import { defaults, settle } from '../../src/host/settings.js';
+import type { ConfigFile } from '#src/host/config.js';
+import type { Flags } from '#src/host/flags.js';
+import { defaults, settle } from '#src/host/settings.js';
 
 const none: Flags = { help: false, version: false };
 const settleWith = (

@@ -2,9 +2,9 @@
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { integrityOf } from '../../src/libcache/content-name.js';
-import { maxLibraryBytes } from '../../src/libcache/files.js';
-import type { Progress } from '../../src/libcache/types.js';
+import { integrityOf } from '#src/libcache/content-name.js';
+import { maxLibraryBytes } from '#src/libcache/files.js';
+import type { Progress } from '#src/libcache/types.js';
 import { because, contentPath, FakeRegistry, openTestCache } from '../fixtures/libcache.js';
 import { tempFolder } from '../fixtures/temp.js';
 import { until } from '../fixtures/until.js';

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readlinkSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { catalog, LibraryError, openLibraryCache } from '../../src/libcache/index.js';
+import { catalog, LibraryError, openLibraryCache } from '#src/libcache/index.js';
 import { tempFolder } from '../fixtures/temp.js';
 import { until } from '../fixtures/until.js';
 

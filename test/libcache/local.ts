@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { integrityOf } from '../../src/libcache/content-name.js';
+import { integrityOf } from '#src/libcache/content-name.js';
 import { openTestCache, type TestCache } from '../fixtures/libcache.js';
 import { tempFolder } from '../fixtures/temp.js';
 import { until } from '../fixtures/until.js';

@@ -1,9 +1,9 @@
 // The manifest's text: what is read is what was written, and whatever else is there is never taken for one.
 import fc from 'fast-check';
 import t from 'tap';
-import { contentName, integrityOf, isContentName } from '../../src/libcache/content-name.js';
-import { formatManifest, libraryOf, parseManifest, type Entry } from '../../src/libcache/manifest.js';
-import { Library } from '../../src/records/index.js';
+import { contentName, integrityOf, isContentName } from '#src/libcache/content-name.js';
+import { formatManifest, libraryOf, parseManifest, type Entry } from '#src/libcache/manifest.js';
+import { Library } from '#src/records/index.js';
 
 const entryOf = (name: string, version: string, code: string): Entry => {
   const integrity = integrityOf(Buffer.from(code));

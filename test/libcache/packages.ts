@@ -3,11 +3,11 @@
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { LibraryError, messageOf } from '../../src/libcache/errors.js';
-import { createFetcher } from '../../src/libcache/fetch/index.js';
-import { openLibraryCache } from '../../src/libcache/index.js';
-import type { Fetcher } from '../../src/libcache/fetcher.js';
-import type { LibraryCache } from '../../src/libcache/types.js';
+import { LibraryError, messageOf } from '#src/libcache/errors.js';
+import { createFetcher } from '#src/libcache/fetch/index.js';
+import { openLibraryCache } from '#src/libcache/index.js';
+import type { Fetcher } from '#src/libcache/fetcher.js';
+import type { LibraryCache } from '#src/libcache/types.js';
 import { loadMs, writeTable, type Row } from '../fixtures/package-table.js';
 import { failures, uses, type PackageFailure, type PackageUse } from '../fixtures/packages.js';
 import { openTestRuntime, type TestRuntime } from '../fixtures/runtime.js';

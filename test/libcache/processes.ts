@@ -5,13 +5,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
-import { isTemporary } from '../../src/libcache/replace-file.js';
-import { parseManifest } from '../../src/libcache/manifest.js';
+import { isTemporary } from '#src/libcache/replace-file.js';
+import { parseManifest } from '#src/libcache/manifest.js';
 import { openTestCache } from '../fixtures/libcache.js';
 import { tempFolder } from '../fixtures/temp.js';
 import { until } from '../fixtures/until.js';
 
-const script = fileURLToPath(new URL('../fixtures/libcache-process.ts', import.meta.url));
+const script = fileURLToPath(new URL('../fixtures/libcache-process.js', import.meta.url));
 
 /** Another process, once it is at work; it ends with the test. */
 async function start(t: Test, ...args: string[]): Promise<ChildProcess> {

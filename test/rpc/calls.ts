@@ -1,7 +1,7 @@
 // Requests that are not answered yet: cancelled, counted, and answered once under any interleaving.
 import fc from 'fast-check';
 import t from 'tap';
-import { RpcError } from '../../src/rpc/errors.js';
+import { RpcError } from '#src/rpc/errors.js';
 import { connectLines } from '../fixtures/line-client.js';
 import { execution, gate, serve } from '../fixtures/rpc.js';
 import { until } from '../fixtures/until.js';

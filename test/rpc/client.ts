@@ -3,8 +3,8 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { connect, ConnectionError, RpcError } from '../../src/rpc/client.js';
-import { connectFailed } from '../../src/rpc/connection-error.js';
+import { connect, ConnectionError, RpcError } from '#src/rpc/client.js';
+import { connectFailed } from '#src/rpc/connection-error.js';
 import { execution, executionId, gate, serve, sessionId, stdout } from '../fixtures/rpc.js';
 import { tempFolder } from '../fixtures/temp.js';
 

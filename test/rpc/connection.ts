@@ -1,7 +1,7 @@
 // A reader that is slow, or does not read at all: what waits for it is bounded, and what it missed is named.
 import { createConnection } from 'node:net';
 import t from 'tap';
-import type { ConnectionHandle, Handlers } from '../../src/rpc/server.js';
+import type { ConnectionHandle, Handlers } from '#src/rpc/server.js';
 import { connectLines, LineClient } from '../fixtures/line-client.js';
 import { execution, executionId, gate, serve, sessionId, stdout } from '../fixtures/rpc.js';
 import { until } from '../fixtures/until.js';

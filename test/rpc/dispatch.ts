@@ -1,7 +1,7 @@
 // From params to a reply: what is wrong with them, methods that do not exist, and what handlers throw.
 import t from 'tap';
-import { RpcError } from '../../src/rpc/errors.js';
-import type { RequestRecord } from '../../src/rpc/server.js';
+import { RpcError } from '#src/rpc/errors.js';
+import type { RequestRecord } from '#src/rpc/server.js';
 import { connectLines } from '../fixtures/line-client.js';
 import { gate, serve } from '../fixtures/rpc.js';
 

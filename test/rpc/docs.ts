@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { errorTable, isErrorCode } from '../../src/rpc/errors.js';
-import { isMethodName, methods } from '../../src/rpc/methods/index.js';
+import { errorTable, isErrorCode } from '#src/rpc/errors.js';
+import { isMethodName, methods } from '#src/rpc/methods/index.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const page = readFileSync(`${root}docs/protocol.md`, 'utf8');

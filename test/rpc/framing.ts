@@ -1,7 +1,7 @@
 // Bytes to messages and back: the laws hold for any messages, any cuts, any garbage.
 import fc from 'fast-check';
 import t from 'tap';
-import { Decoder, encode, type Framing } from '../../src/rpc/framing.js';
+import { Decoder, encode, type Framing } from '#src/rpc/framing.js';
 
 const framings: Framing[] = ['lines', 'headers'];
 

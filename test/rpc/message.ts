@@ -1,7 +1,7 @@
 // What a client may send and what comes back: requests, ids, batches, notifications, and what is none of them.
 import fc from 'fast-check';
 import t from 'tap';
-import { parseMessage } from '../../src/rpc/message.js';
+import { parseMessage } from '#src/rpc/message.js';
 import { connectLines } from '../fixtures/line-client.js';
 import { serve } from '../fixtures/rpc.js';
 import { until } from '../fixtures/until.js';

@@ -1,6 +1,6 @@
 // What a slow reader is told of libraries once it reads again.
 import t from 'tap';
-import { Missed } from '../../src/rpc/missed.js';
+import { Missed } from '#src/rpc/missed.js';
 import { aLibrary } from '../fixtures/libraries.js';
 
 t.test('of a library only the latest change is kept, of progress nothing', async (t) => {

@@ -3,10 +3,10 @@ import metaSchemaPackage from '@open-rpc/meta-schema';
 import { Ajv } from 'ajv';
 import draft7 from 'ajv/dist/refs/json-schema-draft-07.json' with { type: 'json' };
 import t from 'tap';
-import { errorTable } from '../../src/rpc/errors.js';
-import { notifications } from '../../src/rpc/methods/events.js';
-import { methods } from '../../src/rpc/methods/index.js';
-import { openRpcDocument } from '../../src/rpc/openrpc.js';
+import { errorTable } from '#src/rpc/errors.js';
+import { notifications } from '#src/rpc/methods/events.js';
+import { methods } from '#src/rpc/methods/index.js';
+import { openRpcDocument } from '#src/rpc/openrpc.js';
 import { execution, stdout } from '../fixtures/rpc.js';
 
 // The types of this package describe documents; the schema itself has none.

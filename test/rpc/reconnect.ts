@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect as connectSocket } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
-import { connect, ConnectionError } from '../../src/rpc/client.js';
+import { connect, ConnectionError } from '#src/rpc/client.js';
 import { connectLines } from '../fixtures/line-client.js';
 import { restarting } from '../fixtures/restarting.js';
 import { execution, executionId, gate, sessionId, stdout } from '../fixtures/rpc.js';

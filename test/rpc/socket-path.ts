@@ -1,6 +1,6 @@
 // Environment to socket path.
 import t from 'tap';
-import { checkedSocketPath, defaultSocketPath, maxSocketPathBytes } from '../../src/rpc/socket-path.js';
+import { checkedSocketPath, defaultSocketPath, maxSocketPathBytes } from '#src/rpc/socket-path.js';
 
 t.test('VMSYS_SOCKET comes first, then the runtime folder, then /tmp', async (t) => {
   const env = { VMSYS_SOCKET: '/a/s', XDG_RUNTIME_DIR: '/run/user/7' };

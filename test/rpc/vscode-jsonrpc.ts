@@ -8,8 +8,8 @@ import {
   SocketMessageReader,
   SocketMessageWriter,
 } from 'vscode-jsonrpc/node';
-import type { Handlers } from '../../src/rpc/server.js';
-import { RpcError } from '../../src/rpc/errors.js';
+import type { Handlers } from '#src/rpc/server.js';
+import { RpcError } from '#src/rpc/errors.js';
 import { execution, executionId, serve, sessionId, stdout } from '../fixtures/rpc.js';
 
 async function editor(t: Test, handlers: Partial<Handlers>) {

@@ -2,8 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import t from 'tap';
-import { loadBase, makeBaseFile, type BaseShelf } from '../../src/runtime/base-loader.js';
-import { formatBaseFile, parseBaseFile, type PackedBase } from '../../src/runtime/engine/packed-base.js';
+import { loadBase, makeBaseFile, type BaseShelf } from '#src/runtime/base-loader.js';
+import { formatBaseFile, parseBaseFile, type PackedBase } from '#src/runtime/engine/packed-base.js';
 import { tempFolder } from '../fixtures/temp.js';
 
 /** A store in memory, and what was saved in it. */

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import t from 'tap';
-import type { RuntimeOptions } from '../../src/runtime/types.js';
+import type { RuntimeOptions } from '#src/runtime/types.js';
 import { openTestRuntime } from '../fixtures/runtime.js';
 import { tempFolder } from '../fixtures/temp.js';
 

@@ -6,7 +6,7 @@ import {
   noLibraries,
   pinLibraries,
   staleLibraries,
-} from '../../src/runtime/library-pins.js';
+} from '#src/runtime/library-pins.js';
 import { TestLibraries } from '../fixtures/library-source.js';
 
 const made = () =>

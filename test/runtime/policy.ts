@@ -1,8 +1,8 @@
 // What a client writes about a template becomes a policy that holds, or is refused with the reason.
 import t from 'tap';
-import { defaultLimits, defaultResolver, defaultRuntimeSettings } from '../../src/records/index.js';
-import { RuntimeError } from '../../src/runtime/errors.js';
-import { makePolicy, toStartup } from '../../src/runtime/policy.js';
+import { defaultLimits, defaultResolver, defaultRuntimeSettings } from '#src/records/index.js';
+import { RuntimeError } from '#src/runtime/errors.js';
+import { makePolicy, toStartup } from '#src/runtime/policy.js';
 
 t.test('nothing said means the defaults', async (t) => {
   t.strictSame(makePolicy({}), {

@@ -1,6 +1,6 @@
 // Executions in real workers: limits that the engine does not see itself, the watchdog, and what is written down.
 import t from 'tap';
-import type { Execution } from '../../src/records/index.js';
+import type { Execution } from '#src/records/index.js';
 import { nativeLoop, openTestRuntime, printed, type TestRuntime } from '../fixtures/runtime.js';
 import { until } from '../fixtures/until.js';
 

@@ -2,7 +2,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { RuntimeError } from '../../src/runtime/errors.js';
+import { RuntimeError } from '#src/runtime/errors.js';
 import { nativeLoop, openTestRuntime } from '../fixtures/runtime.js';
 import { tempFolder } from '../fixtures/temp.js';
 import { until } from '../fixtures/until.js';

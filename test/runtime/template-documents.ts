@@ -1,9 +1,9 @@
 // Templates as documents: applied they are exactly what was said, and what is exported is what to say.
 import fc from 'fast-check';
 import t from 'tap';
-import { TemplateDocument, type PolicyInput } from '../../src/records/index.js';
-import { toCapability } from '../../src/runtime/policy.js';
-import type { LibrarySource } from '../../src/runtime/types.js';
+import { TemplateDocument, type PolicyInput } from '#src/records/index.js';
+import { toCapability } from '#src/runtime/policy.js';
+import type { LibrarySource } from '#src/runtime/types.js';
 import { aLibrary } from '../fixtures/libraries.js';
 import { openTestRuntime } from '../fixtures/runtime.js';
 

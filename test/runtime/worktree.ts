@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { readFromWorktree, requireRelativePath, requireWorktree } from '../../src/runtime/worktree.js';
+import { readFromWorktree, requireRelativePath, requireWorktree } from '#src/runtime/worktree.js';
 import { tempFolder } from '../fixtures/temp.js';
 
 /** A worktree beside a folder with a secret. */

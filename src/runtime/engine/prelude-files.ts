@@ -2,11 +2,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import type { GuestSources } from './base.js';
 
-// The guest's sources are files of the build, also where this file runs from its source.
-const folder = new URL(
-  import.meta.url.endsWith('.ts') ? '../../../dist/runtime/engine/' : './',
-  import.meta.url,
-);
+const folder = new URL('./', import.meta.url);
 
 /** Reads the guest prelude and its parts from the build. */
 export function readGuestSources(): GuestSources {

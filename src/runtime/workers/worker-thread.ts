@@ -33,11 +33,8 @@ interface AnswerTypes {
 
 type AnswerTo<Type extends WorkerRequest['type']> = Extract<WorkerAnswer, { type: AnswerTypes[Type] }>;
 
-// The worker is one bundled file of the build, also where this file runs from its source.
-const entry = new URL(
-  import.meta.url.endsWith('.ts') ? '../../../dist/runtime/workers/worker.js' : './worker.js',
-  import.meta.url,
-);
+// The worker is one bundled file of the build.
+const entry = new URL('./worker.js', import.meta.url);
 
 /** What a worker is started with, but for what is its own. */
 export type ThreadSetup = Omit<WorkerSetup, 'control' | 'outside'>;

@@ -1,12 +1,12 @@
 // Words of a command line to params, through scanning and assembling.
 import t from 'tap';
 import * as z from 'zod';
-import { assemble } from '../../../src/cli/argv/assemble.js';
-import { flagsOf } from '../../../src/cli/argv/flag.js';
-import { scan } from '../../../src/cli/argv/scan.js';
-import { fieldsOf } from '../../../src/cli/argv/shape.js';
-import { UsageFault } from '../../../src/cli/fault.js';
-import { isMethodName, methods } from '../../../src/rpc/methods/index.js';
+import { assemble } from '#src/cli/argv/assemble.js';
+import { flagsOf } from '#src/cli/argv/flag.js';
+import { scan } from '#src/cli/argv/scan.js';
+import { fieldsOf } from '#src/cli/argv/shape.js';
+import { UsageFault } from '#src/cli/fault.js';
+import { isMethodName, methods } from '#src/rpc/methods/index.js';
 
 const read = (
   params: z.ZodType,

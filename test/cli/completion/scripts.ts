@@ -3,9 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { commands } from '../../../src/cli/commands.js';
-import { completionScript, shells } from '../../../src/cli/completion/scripts.js';
-import { offersOf } from '../../../src/cli/completion/words.js';
+import { commands } from '#src/cli/commands.js';
+import { completionScript, shells } from '#src/cli/completion/scripts.js';
+import { offersOf } from '#src/cli/completion/words.js';
 import { runCli } from '../../fixtures/cli.js';
 import { tempFolder } from '../../fixtures/temp.js';
 

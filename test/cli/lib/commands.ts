@@ -1,7 +1,7 @@
 // `vmsys lib …` against the real server of the wire, with handlers of the test behind it.
 import { join } from 'node:path';
 import t from 'tap';
-import { RpcError } from '../../../src/rpc/errors.js';
+import { RpcError } from '#src/rpc/errors.js';
 import { runCli, spawnCli, spawnProgram, cliProgram } from '../../fixtures/cli.js';
 import { fakeDaemon } from '../../fixtures/fake-daemon.js';
 import { aLibrary } from '../../fixtures/libraries.js';

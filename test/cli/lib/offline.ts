@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { RpcError } from '../../../src/rpc/errors.js';
+import { RpcError } from '#src/rpc/errors.js';
 import { runCli } from '../../fixtures/cli.js';
 import { startDaemon } from '../../fixtures/daemon.js';
 import { fakeDaemon } from '../../fixtures/fake-daemon.js';

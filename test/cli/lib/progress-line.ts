@@ -1,8 +1,8 @@
 // Progress on a terminal: one line, as wide as there is room, and gone at the end.
 import t from 'tap';
-import { openProgressLine, progressText } from '../../../src/cli/lib/progress-line.js';
-import type { Context } from '../../../src/cli/context.js';
-import { plain } from '../../../src/cli/output/paint.js';
+import { openProgressLine, progressText } from '#src/cli/lib/progress-line.js';
+import type { Context } from '#src/cli/context.js';
+import { plain } from '#src/cli/output/paint.js';
 
 function contextWith(json: boolean, env: Context['env'] = {}) {
   const written: string[] = [];

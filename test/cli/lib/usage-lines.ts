@@ -1,7 +1,7 @@
 // What `vmsys lib add` says of a library.
 import t from 'tap';
-import { usageLines } from '../../../src/cli/lib/usage-lines.js';
-import { plain } from '../../../src/cli/output/paint.js';
+import { usageLines } from '#src/cli/lib/usage-lines.js';
+import { plain } from '#src/cli/output/paint.js';
 import { aLibrary } from '../../fixtures/libraries.js';
 
 t.test('a script is the default of its import', async (t) => {

@@ -2,8 +2,8 @@
 import { appendFileSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { followLogFile, readLogFile } from '../../../src/cli/logs/log-file.js';
-import { logsCommand } from '../../../src/cli/logs.js';
+import { followLogFile, readLogFile } from '#src/cli/logs/log-file.js';
+import { logsCommand } from '#src/cli/logs.js';
 import { serviceHost } from '../../fixtures/service-host.js';
 import { tempFolder } from '../../fixtures/temp.js';
 import { until } from '../../fixtures/until.js';

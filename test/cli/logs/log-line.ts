@@ -1,7 +1,7 @@
 import t from 'tap';
-import { formatLine, parseJournalEntry, parseText } from '../../../src/cli/logs/log-line.js';
-import { lastOf, parseSince, type Query } from '../../../src/cli/logs/query.js';
-import { plain } from '../../../src/cli/output/paint.js';
+import { formatLine, parseJournalEntry, parseText } from '#src/cli/logs/log-line.js';
+import { lastOf, parseSince, type Query } from '#src/cli/logs/query.js';
+import { plain } from '#src/cli/output/paint.js';
 
 const time = '2026-11-23T03:00:00.000Z';
 const micros = String(Date.parse(time) * 1000);

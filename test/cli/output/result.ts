@@ -1,11 +1,11 @@
 // Results to lines: tables, records, names and text.
 import t from 'tap';
-import { explain, stackLines } from '../../../src/cli/output/explain.js';
-import { failureLines, printedEvent, valueText } from '../../../src/cli/output/execution.js';
-import { highlight } from '../../../src/cli/output/highlight.js';
-import { paintFor, plain, takesColours, type Paint } from '../../../src/cli/output/paint.js';
-import { formatResult, nextPage } from '../../../src/cli/output/result.js';
-import { RpcError } from '../../../src/rpc/errors.js';
+import { explain, stackLines } from '#src/cli/output/explain.js';
+import { failureLines, printedEvent, valueText } from '#src/cli/output/execution.js';
+import { highlight } from '#src/cli/output/highlight.js';
+import { paintFor, plain, takesColours, type Paint } from '#src/cli/output/paint.js';
+import { formatResult, nextPage } from '#src/cli/output/result.js';
+import { RpcError } from '#src/rpc/errors.js';
 import { anExecution, aSession, aTemplate, numbered } from '../../fixtures/fake-daemon.js';
 
 const tagged: Paint = (style, text) => `<${style}>${text}</>`;

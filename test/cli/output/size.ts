@@ -1,6 +1,6 @@
 // Sizes as people read them.
 import t from 'tap';
-import { sizeText } from '../../../src/cli/output/size.js';
+import { sizeText } from '#src/cli/output/size.js';
 
 t.test('a size has at most four digits and a unit', async (t) => {
   for (const [bytes, text] of [

@@ -2,7 +2,7 @@
 import { PassThrough } from 'node:stream';
 import t from 'tap';
 import fc from 'fast-check';
-import { InputGate, type GateSource } from '../../../src/cli/repl/input-gate.js';
+import { InputGate, type GateSource } from '#src/cli/repl/input-gate.js';
 import { until } from '../../fixtures/until.js';
 
 /** A gate whose reader takes a line, holds, and releases in a later turn: as a prompt that runs code. */

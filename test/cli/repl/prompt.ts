@@ -3,9 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { newId } from '../../../src/records/index.js';
-import { RpcError } from '../../../src/rpc/errors.js';
-import type { Call, Handlers } from '../../../src/rpc/server.js';
+import { newId } from '#src/records/index.js';
+import { RpcError } from '#src/rpc/errors.js';
+import type { Call, Handlers } from '#src/rpc/server.js';
 import { cliProgram, runCli, spawnCli, spawnProgram, type CliProcess } from '../../fixtures/cli.js';
 import {
   anExecution,

@@ -1,6 +1,6 @@
 // Which code lacks its end.
 import t from 'tap';
-import { unfinished } from '../../../src/cli/repl/unfinished.js';
+import { unfinished } from '#src/cli/repl/unfinished.js';
 
 t.test('code that further lines could complete is unfinished', async (t) => {
   for (const code of [

@@ -2,8 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { findDirectDaemons, stopDirectDaemon } from '../../../src/cli/service/direct-daemon.js';
-import { findScope } from '../../../src/cli/service/scope.js';
+import { findDirectDaemons, stopDirectDaemon } from '#src/cli/service/direct-daemon.js';
+import { findScope } from '#src/cli/service/scope.js';
 import { homeEnv, startDaemon } from '../../fixtures/daemon.js';
 import { tempFolder } from '../../fixtures/temp.js';
 

@@ -2,9 +2,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { installCommand } from '../../../src/cli/service/install.js';
-import { statusCommand } from '../../../src/cli/service/status.js';
-import { uninstallCommand } from '../../../src/cli/service/uninstall.js';
+import { installCommand } from '#src/cli/service/install.js';
+import { statusCommand } from '#src/cli/service/status.js';
+import { uninstallCommand } from '#src/cli/service/uninstall.js';
 import { serviceHost, wellUnits, type ServiceHost } from '../../fixtures/service-host.js';
 
 const units = ['vmsys-job@.service', 'vmsys-job@.timer', 'vmsysd.service', 'vmsysd.socket'];
@@ -55,7 +55,7 @@ t.test('an older file is written anew, and the service that runs is started anew
   const host = await installed(t);
   const path = join(host.unitFolder, 'vmsysd.service');
   const current = readIn(host, 'vmsysd.service');
-  const { markUnit } = await import('../../../src/cli/service/unit-text.js');
+  const { markUnit } = await import('#src/cli/service/unit-text.js');
   writeFileSync(path, markUnit('[Service]\nExecStart=/old/node\n', '0.0.9'));
   host.setUnit('vmsysd.service', { ...wellUnits(host).service, ActiveState: 'active' });
   await host.run(installCommand);

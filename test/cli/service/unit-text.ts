@@ -11,7 +11,7 @@ import {
   readUnitWords,
   renderUnit,
   unitWord,
-} from '../../../src/cli/service/unit-text.js';
+} from '#src/cli/service/unit-text.js';
 import { tempFolder } from '../../fixtures/temp.js';
 
 const contrib = fileURLToPath(new URL('../../../contrib/systemd/', import.meta.url));

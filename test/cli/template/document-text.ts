@@ -1,8 +1,8 @@
 // The text of a template file to the document that it holds, and back.
 import fc from 'fast-check';
 import t from 'tap';
-import type { TemplateDocument } from '../../../src/records/index.js';
-import { formatDocument, parseDocumentText } from '../../../src/cli/template/document-text.js';
+import type { TemplateDocument } from '#src/records/index.js';
+import { formatDocument, parseDocumentText } from '#src/cli/template/document-text.js';
 
 t.test('YAML and JSON are read, and what editors need is left out', async (t) => {
   const document = { name: 'x', limits: { cpuMs: 9 }, env: { N: 'no' } };

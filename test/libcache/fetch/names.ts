@@ -2,8 +2,8 @@
 import { Script } from 'node:vm';
 import fc from 'fast-check';
 import t from 'tap';
-import { catalog } from '../../../src/libcache/fetch/catalog.js';
-import { chooseGlobal, isLibraryName } from '../../../src/libcache/fetch/names.js';
+import { catalog } from '#src/libcache/fetch/catalog.js';
+import { chooseGlobal, isLibraryName } from '#src/libcache/fetch/names.js';
 import { TestSandbox } from '../../fixtures/sandbox.js';
 
 t.test('a global is the given one, else the catalogue’s, else made from the name', (t) => {

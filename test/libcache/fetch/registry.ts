@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import t from 'tap';
-import { fromNpm } from '../../../src/libcache/fetch/npm-errors.js';
-import { makeWorkFolder, sweepWorkFolders } from '../../../src/libcache/fetch/work-folder.js';
+import { fromNpm } from '#src/libcache/fetch/npm-errors.js';
+import { makeWorkFolder, sweepWorkFolders } from '#src/libcache/fetch/work-folder.js';
 import { evaluate, openFetching } from '../../fixtures/fetch.js';
 import { tempFolder } from '../../fixtures/temp.js';
 

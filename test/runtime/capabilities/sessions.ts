@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import type { CapabilityInput, Execution, HostCall, Session } from '../../../src/records/index.js';
+import type { CapabilityInput, Execution, HostCall, Session } from '#src/records/index.js';
 import { openTestRuntime, type TestRuntime } from '../../fixtures/runtime.js';
 import { tempFolder } from '../../fixtures/temp.js';
 import { until } from '../../fixtures/until.js';

@@ -2,7 +2,7 @@
 import { deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import t from 'tap';
-import type { Base } from '../../../src/runtime/engine/base.js';
+import type { Base } from '#src/runtime/engine/base.js';
 import {
   applyUndo,
   createShadow,
@@ -13,9 +13,9 @@ import {
   type Image,
   type Reference,
   type Shadow,
-} from '../../../src/runtime/engine/image.js';
-import { ImageError } from '../../../src/runtime/engine/sealed-pages.js';
-import { liveRanges, pageBytes } from '../../../src/runtime/engine/pages.js';
+} from '#src/runtime/engine/image.js';
+import { ImageError } from '#src/runtime/engine/sealed-pages.js';
+import { liveRanges, pageBytes } from '#src/runtime/engine/pages.js';
 import { TestSandbox, base as engineBase } from '../../fixtures/sandbox.js';
 
 /** A base of a few pages: static data, an unused stack, a heap. */

@@ -7,7 +7,7 @@ import {
   differingPages,
   liveRanges,
   pageBytes,
-} from '../../../src/runtime/engine/pages.js';
+} from '#src/runtime/engine/pages.js';
 
 type Ranges = [number, number][];
 

@@ -1,7 +1,7 @@
 // The text that the engine evaluates: declarations become variables of the session, and nothing else changes.
 import fc from 'fast-check';
 import t from 'tap';
-import { prepareRepl, prepareScript } from '../../../src/runtime/engine/source.js';
+import { prepareRepl, prepareScript } from '#src/runtime/engine/source.js';
 import { TestSandbox } from '../../fixtures/sandbox.js';
 
 const untouched = [

@@ -1,6 +1,6 @@
 // The engine with the shape of node:vm: what a context's scripts may import.
 import t from 'tap';
-import { createContext, runInContext, runInNewContext } from '../../../src/runtime/engine/vm.js';
+import { createContext, runInContext, runInNewContext } from '#src/runtime/engine/vm.js';
 import { MemoryHost } from '../../fixtures/module-host.js';
 
 t.test('a context has the modules that it was given, and keeps them', async (t) => {

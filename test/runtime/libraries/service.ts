@@ -1,6 +1,6 @@
 // The runtime as the cache of libraries sees it: it tries them, knows their users, and takes up what changed.
 import t from 'tap';
-import type { RuntimeEvent } from '../../../src/runtime/types.js';
+import type { RuntimeEvent } from '#src/runtime/types.js';
 import { TestLibraries } from '../../fixtures/library-source.js';
 import { openTestRuntime } from '../../fixtures/runtime.js';
 import { stateRows } from '../../fixtures/states.js';

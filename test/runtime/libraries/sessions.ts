@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import type { RuntimeOptions } from '../../../src/runtime/types.js';
+import type { RuntimeOptions } from '#src/runtime/types.js';
 import { TestLibraries } from '../../fixtures/library-source.js';
 import { openTestRuntime } from '../../fixtures/runtime.js';
 import { stateRows } from '../../fixtures/states.js';

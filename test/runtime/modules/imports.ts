@@ -2,7 +2,7 @@
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import t, { type Test } from 'tap';
-import type { PolicyInput } from '../../../src/records/index.js';
+import type { PolicyInput } from '#src/records/index.js';
 import { TestLibraries } from '../../fixtures/library-source.js';
 import { makeWorktree } from '../../fixtures/modules.js';
 import { openTestRuntime, printed } from '../../fixtures/runtime.js';

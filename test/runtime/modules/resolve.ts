@@ -2,9 +2,9 @@
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import t from 'tap';
-import type { HostModule } from '../../../src/runtime/capabilities/host-module.js';
-import type { HostValue } from '../../../src/runtime/engine/module-host.js';
-import type { HostSide } from '../../../src/runtime/modules/granted-modules.js';
+import type { HostModule } from '#src/runtime/capabilities/host-module.js';
+import type { HostValue } from '#src/runtime/engine/module-host.js';
+import type { HostSide } from '#src/runtime/modules/granted-modules.js';
 import { makeWorktree, openTestHost } from '../../fixtures/modules.js';
 
 t.test('a relative path is relative to the file that asks', async (t) => {

@@ -1,9 +1,9 @@
 // TypeScript without its types: every line and column where it was, and a clear word about what is no type.
 import t from 'tap';
-import { prepareRun } from '../../../src/runtime/modules/prepare-run.js';
-import { stripTypes } from '../../../src/runtime/modules/typescript.js';
-import { defaultLimits } from '../../../src/records/index.js';
-import type { RunRequest } from '../../../src/runtime/engine/request.js';
+import { prepareRun } from '#src/runtime/modules/prepare-run.js';
+import { stripTypes } from '#src/runtime/modules/typescript.js';
+import { defaultLimits } from '#src/records/index.js';
+import type { RunRequest } from '#src/runtime/engine/request.js';
 
 t.test('types become blanks', async (t) => {
   const typed = [

@@ -1,6 +1,6 @@
 // Forks and checkpoints: copies of a state, and what each state of the session makes of them.
 import t from 'tap';
-import type { Session } from '../../../src/records/index.js';
+import type { Session } from '#src/records/index.js';
 import { openTestRuntime, type TestRuntime } from '../../fixtures/runtime.js';
 import { stateRows } from '../../fixtures/states.js';
 import { tempFolder, type Teardown } from '../../fixtures/temp.js';

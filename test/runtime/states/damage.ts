@@ -1,6 +1,6 @@
 // States that cannot be restored: refused when they are needed, and no harm to anything else.
 import t from 'tap';
-import type { Session } from '../../../src/records/index.js';
+import type { Session } from '#src/records/index.js';
 import { openTestRuntime, type TestRuntime } from '../../fixtures/runtime.js';
 import { sql } from '../../fixtures/states.js';
 import type { Teardown } from '../../fixtures/temp.js';

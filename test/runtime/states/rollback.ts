@@ -1,6 +1,6 @@
 // Going back to just before an execution: how far, over what, and where not.
 import t from 'tap';
-import type { Execution, Session } from '../../../src/records/index.js';
+import type { Execution, Session } from '#src/records/index.js';
 import { nativeLoop, openTestRuntime, type TestRuntime } from '../../fixtures/runtime.js';
 import { sql } from '../../fixtures/states.js';
 import { tempFolder, type Teardown } from '../../fixtures/temp.js';

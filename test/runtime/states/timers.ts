@@ -1,7 +1,7 @@
 // Timers of sessions that sleep, and of daemons that were not there.
 import { join } from 'node:path';
 import t from 'tap';
-import type { RuntimeOptions } from '../../../src/runtime/types.js';
+import type { RuntimeOptions } from '#src/runtime/types.js';
 import { openTestRuntime, type TestRuntime } from '../../fixtures/runtime.js';
 import { tempFolder } from '../../fixtures/temp.js';
 import { until } from '../../fixtures/until.js';

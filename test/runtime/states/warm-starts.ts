@@ -2,7 +2,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import type { Session } from '../../../src/records/index.js';
+import type { Session } from '#src/records/index.js';
 import { openTestRuntime, printed, type TestRuntime } from '../../fixtures/runtime.js';
 import { stateRows } from '../../fixtures/states.js';
 import { tempFolder, type Teardown } from '../../fixtures/temp.js';

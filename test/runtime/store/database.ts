@@ -11,9 +11,9 @@ import {
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
-import { openDatabase } from '../../../src/runtime/store/database.js';
-import { migrations } from '../../../src/runtime/store/migrations.js';
-import { openRuntime } from '../../../src/runtime/runtime.js';
+import { openDatabase } from '#src/runtime/store/database.js';
+import { migrations } from '#src/runtime/store/migrations.js';
+import { openRuntime } from '#src/runtime/runtime.js';
 import { tempFolder } from '../../fixtures/temp.js';
 
 const newPath = (t: Test): string => join(tempFolder(t), 'v.db');

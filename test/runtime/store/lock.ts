@@ -4,7 +4,7 @@ import { statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import t from 'tap';
-import { acquireLock } from '../../../src/runtime/store/lock.js';
+import { acquireLock } from '#src/runtime/store/lock.js';
 import { tempFolder } from '../../fixtures/temp.js';
 
 t.test('a lock is held by one, and can be had again when it is released', async (t) => {

@@ -1,8 +1,8 @@
 // What is kept, for how long, and what is put right after a runtime that did not stop cleanly.
 import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
-import { newId, type Execution } from '../../../src/records/index.js';
-import { Store } from '../../../src/runtime/store/store.js';
+import { newId, type Execution } from '#src/records/index.js';
+import { Store } from '#src/runtime/store/store.js';
 import { openTestRuntime } from '../../fixtures/runtime.js';
 import { tempFolder } from '../../fixtures/temp.js';
 import { join } from 'node:path';

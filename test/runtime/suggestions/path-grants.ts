@@ -1,6 +1,6 @@
 // Touched paths to the fewest grants.
 import t from 'tap';
-import { mergeGrants, mostSiblings } from '../../../src/runtime/suggestions/path-grants.js';
+import { mergeGrants, mostSiblings } from '#src/runtime/suggestions/path-grants.js';
 
 const read = (...paths: string[]) => paths.map((path) => ({ path, write: false }));
 const written = (...paths: string[]) => paths.map((path) => ({ path, write: true }));

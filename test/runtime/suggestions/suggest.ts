@@ -3,10 +3,10 @@ import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
-import type { Capability, CapabilityInput, HostCall } from '../../../src/records/index.js';
-import { Reach } from '../../../src/runtime/capabilities/fs/reach.js';
-import { requireCapability } from '../../../src/runtime/capabilities/require-capability.js';
-import { suggestCapabilities, type SuggestionContext } from '../../../src/runtime/suggestions/suggest.js';
+import type { Capability, CapabilityInput, HostCall } from '#src/records/index.js';
+import { Reach } from '#src/runtime/capabilities/fs/reach.js';
+import { requireCapability } from '#src/runtime/capabilities/require-capability.js';
+import { suggestCapabilities, type SuggestionContext } from '#src/runtime/suggestions/suggest.js';
 
 const worktree = '/nowhere/work';
 const home = homedir();

@@ -2,13 +2,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { defaultLimits, defaultResolver } from '../../../src/records/index.js';
-import { loadEngineBinary } from '../../../src/runtime/engine/build.js';
-import { createShadow } from '../../../src/runtime/engine/image.js';
-import type { LibraryCode } from '../../../src/runtime/engine/module-host.js';
-import type { ModuleSettings } from '../../../src/runtime/modules/module-settings.js';
-import { WorkerPool } from '../../../src/runtime/workers/pool.js';
-import type { WorkerThread } from '../../../src/runtime/workers/worker-thread.js';
+import { defaultLimits, defaultResolver } from '#src/records/index.js';
+import { loadEngineBinary } from '#src/runtime/engine/build.js';
+import { createShadow } from '#src/runtime/engine/image.js';
+import type { LibraryCode } from '#src/runtime/engine/module-host.js';
+import type { ModuleSettings } from '#src/runtime/modules/module-settings.js';
+import { WorkerPool } from '#src/runtime/workers/pool.js';
+import type { WorkerThread } from '#src/runtime/workers/worker-thread.js';
 import { base, sources } from '../../fixtures/sandbox.js';
 import { tempFolder } from '../../fixtures/temp.js';
 

@@ -1,9 +1,9 @@
 // Workers are leased, given back and used again; one that died is never seen again.
 import t, { type Test } from 'tap';
-import { createShadow } from '../../../src/runtime/engine/image.js';
-import { loadEngineBinary } from '../../../src/runtime/engine/build.js';
-import { WorkerPool } from '../../../src/runtime/workers/pool.js';
-import type { WorkerThread } from '../../../src/runtime/workers/worker-thread.js';
+import { createShadow } from '#src/runtime/engine/image.js';
+import { loadEngineBinary } from '#src/runtime/engine/build.js';
+import { WorkerPool } from '#src/runtime/workers/pool.js';
+import type { WorkerThread } from '#src/runtime/workers/worker-thread.js';
 import { base, sources } from '../../fixtures/sandbox.js';
 import { until } from '../../fixtures/until.js';
 

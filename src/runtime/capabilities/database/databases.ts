@@ -5,13 +5,8 @@ import { HostError } from '../host-module.js';
 import type { Service } from '../outside/desk.js';
 import { DatabaseRequest, type DatabaseAnswer } from './messages.js';
 
-// The process is one bundled file of the build, also where this file runs from its source.
-const entry = new URL(
-  import.meta.url.endsWith('.ts')
-    ? '../../../../dist/runtime/capabilities/database/process.js'
-    : './process.js',
-  import.meta.url,
-);
+// The process is one bundled file of the build.
+const entry = new URL('./process.js', import.meta.url);
 
 /** JavaScript's share of the process: rows on their way. */
 const heapMb = 128;

@@ -1,11 +1,11 @@
 // Each fault that the doctor knows, on a host that is well but for that.
 import t from 'tap';
-import type { Facts, Place } from '../../../../src/cli/service/doctor/facts.js';
-import type { Finding } from '../../../../src/cli/service/doctor/finding.js';
-import { checkRunning } from '../../../../src/cli/service/doctor/running-checks.js';
-import { checkUnits } from '../../../../src/cli/service/doctor/unit-checks.js';
-import { markUnit } from '../../../../src/cli/service/unit-text.js';
-import type { UnitState } from '../../../../src/cli/service/unit-state.js';
+import type { Facts, Place } from '#src/cli/service/doctor/facts.js';
+import type { Finding } from '#src/cli/service/doctor/finding.js';
+import { checkRunning } from '#src/cli/service/doctor/running-checks.js';
+import { checkUnits } from '#src/cli/service/doctor/unit-checks.js';
+import { markUnit } from '#src/cli/service/unit-text.js';
+import type { UnitState } from '#src/cli/service/unit-state.js';
 
 const unitFolder = '/home/ann/.config/systemd/user';
 const ours = markUnit('[Service]\n', '1.0.0');

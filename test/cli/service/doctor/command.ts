@@ -2,8 +2,8 @@
 import { chmodSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { doctorCommand } from '../../../../src/cli/service/doctor/command.js';
-import { installCommand } from '../../../../src/cli/service/install.js';
+import { doctorCommand } from '#src/cli/service/doctor/command.js';
+import { installCommand } from '#src/cli/service/install.js';
 import { serviceHost, wellUnits } from '../../../fixtures/service-host.js';
 
 t.test('status 0 where all is well, 1 with the cures where not', async (t) => {

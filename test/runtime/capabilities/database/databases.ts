@@ -2,9 +2,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import type { HostValue } from '../../../../src/runtime/engine/module-host.js';
-import { Databases } from '../../../../src/runtime/capabilities/database/databases.js';
-import { HostError } from '../../../../src/runtime/capabilities/host-module.js';
+import type { HostValue } from '#src/runtime/engine/module-host.js';
+import { Databases } from '#src/runtime/capabilities/database/databases.js';
+import { HostError } from '#src/runtime/capabilities/host-module.js';
 import { tempFolder } from '../../../fixtures/temp.js';
 
 const never = new AbortController().signal;

@@ -1,6 +1,6 @@
 // SQL that must not reach SQLite: whatever would open, write or load anything beside the database.
 import t from 'tap';
-import { faultOf } from '../../../../src/runtime/capabilities/database/statements.js';
+import { faultOf } from '#src/runtime/capabilities/database/statements.js';
 
 t.test('what reaches other files is refused, however it is written', async (t) => {
   for (const sql of [

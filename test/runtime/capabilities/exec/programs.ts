@@ -1,8 +1,8 @@
 // Programs run for scripts: what they print and how they end, and that nothing of them is left.
 import { readFileSync, readdirSync } from 'node:fs';
 import t from 'tap';
-import { HostError } from '../../../../src/runtime/capabilities/host-module.js';
-import { Programs, type ProgramRequest } from '../../../../src/runtime/capabilities/exec/programs.js';
+import { HostError } from '#src/runtime/capabilities/host-module.js';
+import { Programs, type ProgramRequest } from '#src/runtime/capabilities/exec/programs.js';
 import { tempFolder } from '../../../fixtures/temp.js';
 import { until } from '../../../fixtures/until.js';
 

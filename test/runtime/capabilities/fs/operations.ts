@@ -16,11 +16,11 @@ import {
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import t, { type Test } from 'tap';
-import type { HostValue } from '../../../../src/runtime/engine/module-host.js';
-import { HostError } from '../../../../src/runtime/capabilities/host-module.js';
-import { FileOperations } from '../../../../src/runtime/capabilities/fs/operations.js';
-import { Reach } from '../../../../src/runtime/capabilities/fs/reach.js';
-import type { Capability } from '../../../../src/records/index.js';
+import type { HostValue } from '#src/runtime/engine/module-host.js';
+import { HostError } from '#src/runtime/capabilities/host-module.js';
+import { FileOperations } from '#src/runtime/capabilities/fs/operations.js';
+import { Reach } from '#src/runtime/capabilities/fs/reach.js';
+import type { Capability } from '#src/records/index.js';
 import { tempFolder } from '../../../fixtures/temp.js';
 import { until } from '../../../fixtures/until.js';
 

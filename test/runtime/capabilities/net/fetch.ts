@@ -1,7 +1,7 @@
 // The function fetch as scripts in sessions have it, against web servers of the test.
 import { gzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
-import type { CapabilityInput, Execution, HostCall, Session } from '../../../../src/records/index.js';
+import type { CapabilityInput, Execution, HostCall, Session } from '#src/records/index.js';
 import { bodyOf, startServer } from '../../../fixtures/http.js';
 import { openTestRuntime, type TestRuntime } from '../../../fixtures/runtime.js';
 import { until } from '../../../fixtures/until.js';

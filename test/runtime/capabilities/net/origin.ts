@@ -1,6 +1,6 @@
 // Origins as people write them, and what is none.
 import t from 'tap';
-import { parseOrigin } from '../../../../src/runtime/capabilities/net/origin.js';
+import { parseOrigin } from '#src/runtime/capabilities/net/origin.js';
 
 t.test('an origin is written one way', (t) => {
   for (const [text, origin] of [

@@ -1,6 +1,6 @@
 // Calls of a host module: what crosses and what is refused, how errors arrive, and that no script's code runs outside.
 import t from 'tap';
-import type { HostValue } from '../../../../src/runtime/engine/module-host.js';
+import type { HostValue } from '#src/runtime/engine/module-host.js';
 import { MemoryHost } from '../../../fixtures/module-host.js';
 import { TestSandbox } from '../../../fixtures/sandbox.js';
 

@@ -1,9 +1,9 @@
 // Libraries: evaluated once before a session's first run, the same object as a global, by `import` and by `require`.
 import { readFileSync } from 'node:fs';
 import t from 'tap';
-import { defaultLimits } from '../../../../src/records/index.js';
-import { describeFailure } from '../../../../src/runtime/engine/library-loading.js';
-import type { LibraryCode } from '../../../../src/runtime/engine/module-host.js';
+import { defaultLimits } from '#src/records/index.js';
+import { describeFailure } from '#src/runtime/engine/library-loading.js';
+import type { LibraryCode } from '#src/runtime/engine/module-host.js';
 import { MemoryHost } from '../../../fixtures/module-host.js';
 import { TestSandbox } from '../../../fixtures/sandbox.js';
 

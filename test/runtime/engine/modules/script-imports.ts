@@ -1,6 +1,6 @@
 // `import` declarations in scripts and at a prompt: variables of the session, on the lines where they were.
 import t from 'tap';
-import { prepareScript } from '../../../../src/runtime/engine/source.js';
+import { prepareScript } from '#src/runtime/engine/source.js';
 import { MemoryHost } from '../../../fixtures/module-host.js';
 import { TestSandbox } from '../../../fixtures/sandbox.js';
 

@@ -1,7 +1,7 @@
 // What modules leave in a session's memory: after a save and a restore everything goes on, and a rollback takes it back.
 import t from 'tap';
-import { defaultLimits } from '../../../../src/records/index.js';
-import { createShadow, fillShadow, imageOfShadow } from '../../../../src/runtime/engine/image.js';
+import { defaultLimits } from '#src/records/index.js';
+import { createShadow, fillShadow, imageOfShadow } from '#src/runtime/engine/image.js';
 import { MemoryHost } from '../../../fixtures/module-host.js';
 import { TestSandbox, base } from '../../../fixtures/sandbox.js';
 
