@@ -6,62 +6,95 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** The variable of the mark. */
 export const markName = 'VMSYS_EXEC';
 
-/** Looks until nothing new turns up, for at most so many rounds: a program that forks is stopped before it is ended. */
+/** Looks for at most so many rounds: a program that forks is stopped before it is ended. */
 const greatestRounds = 200;
 const betweenRoundsMs = 5;
+/** A process that forks and ends while the list of them is read is in no single list, but its child is in the next. */
+const roundsWithoutFinds = 2;
+/** For so long one may be replaced by another program, and have no environment meanwhile. */
+const greatestUnclearRounds = 20;
 
-/** Ends a program's whole family. Resolves once none of it is found any more. */
-export async function endFamily(root: number, mark: string): Promise<void> {
-  for (let round = 0; round < greatestRounds; round++) {
-    // At once and all together: what stays in the group cannot fork faster than it is looked for. Not ended yet, for
-    // those that left it are found by their parents.
-    send(-root, 'SIGSTOP');
-    const family = findFamily(root, mark);
-    // One that is stopped starts no others while they are looked for.
-    for (const pid of family) send(pid, 'SIGSTOP');
-    for (const pid of family) send(pid, 'SIGKILL');
-    if (family.length === 0) return;
-    await sleep(betweenRoundsMs);
+/** A program that was started just now, with the mark in its environment, in a group of its own. */
+export class Family {
+  readonly #root: number;
+  readonly #entry: string;
+  /** Whoever is older is no descendant. */
+  readonly #startedAt: number;
+
+  constructor(root: number, mark: string) {
+    this.#root = root;
+    this.#entry = `${markName}=${mark}`;
+    this.#startedAt = readStat(root)?.startedAt ?? 0;
+  }
+
+  /** Ends all of it. Resolves once none of it is found any more. */
+  async end(): Promise<void> {
+    let without = 0;
+    let unclear = 0;
+    for (let round = 0; round < greatestRounds; round++) {
+      // At once and all together: what stays in the group cannot fork faster than it is looked for. Not ended yet, for
+      // those that left it are found by their parents.
+      send(-this.#root, 'SIGSTOP');
+      const { members, isUnclear } = this.#look();
+      // One that is stopped starts no others while they are looked for.
+      for (const pid of members) send(pid, 'SIGSTOP');
+      for (const pid of members) send(pid, 'SIGKILL');
+      if (isUnclear) unclear++;
+      const foundNone = members.length === 0 && (!isUnclear || unclear > greatestUnclearRounds);
+      without = foundNone ? without + 1 : 0;
+      if (without === roundsWithoutFinds) return;
+      await sleep(betweenRoundsMs);
+    }
+  }
+
+  #look(): { members: number[]; isUnclear: boolean } {
+    const parents = new Map<number, number>();
+    const members = new Set<number>();
+    let isUnclear = false;
+    for (const name of readdirSync('/proc')) {
+      const pid = Number(name);
+      if (!Number.isInteger(pid) || pid === process.pid) continue;
+      const stat = readStat(pid);
+      if (stat === undefined || stat.isDead || stat.startedAt < this.#startedAt) continue;
+      parents.set(pid, stat.parent);
+      const isMember = stat.group === this.#root || this.#isMarked(pid);
+      if (isMember === true) members.add(pid);
+      isUnclear ||= isMember === undefined;
+    }
+    // Children of members, and theirs: one that cleared its environment still has its parent.
+    for (let before = -1; before !== members.size;) {
+      before = members.size;
+      for (const [pid, parent] of parents) if (members.has(parent)) members.add(pid);
+    }
+    return { members: [...members], isUnclear };
+  }
+
+  /** Undefined where there is no environment: there is none while one program replaces another. */
+  #isMarked(pid: number): boolean | undefined {
+    const environment = read(`/proc/${pid}/environ`);
+    return environment === '' ? undefined : environment?.split('\0').includes(this.#entry) === true;
   }
 }
 
-function findFamily(root: number, mark: string): number[] {
-  const entry = `${markName}=${mark}`;
-  const parents = new Map<number, number>();
-  const found = new Set<number>();
-  for (const name of readdirSync('/proc')) {
-    const pid = Number(name);
-    if (!Number.isInteger(pid) || pid === process.pid) continue;
-    const stat = readStat(pid);
-    if (stat === undefined || stat.isDead) continue;
-    parents.set(pid, stat.parent);
-    if (pid === root || stat.group === root || isMarked(pid, entry)) found.add(pid);
-  }
-  // Children of what was found, and theirs: one that cleared its environment still has its parent.
-  for (let before = -1; before !== found.size;) {
-    before = found.size;
-    for (const [pid, parent] of parents) if (found.has(parent)) found.add(pid);
-  }
-  return [...found];
-}
-
+/** What proc_pid_stat(5) says of a process. */
 interface Stat {
   parent: number;
   group: number;
   /** A zombie: it only waits for its parent to notice. */
   isDead: boolean;
+  /** Clock ticks after the system's start. */
+  startedAt: number;
 }
 
 function readStat(pid: number): Stat | undefined {
   const text = read(`/proc/${pid}/stat`);
   if (text === undefined) return undefined;
   // The name, in parentheses, may hold anything.
-  const [state, parent, group] = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return { parent: Number(parent), group: Number(group), isDead: state === 'Z' || state === 'X' };
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const [state, parent, group] = fields;
+  const isDead = state === 'Z' || state === 'X';
+  return { parent: Number(parent), group: Number(group), isDead, startedAt: Number(fields[19]) };
 }
-
-const isMarked = (pid: number, entry: string): boolean =>
-  read(`/proc/${pid}/environ`)?.split('\0').includes(entry) ?? false;
 
 /** Undefined for one that is gone, or another user's. */
 function read(path: string): string | undefined {

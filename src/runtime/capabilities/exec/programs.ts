@@ -7,7 +7,7 @@ import * as z from 'zod';
 import type { HostValue } from '../../engine/module-host.js';
 import { HostError } from '../host-module.js';
 import type { Service } from '../outside/desk.js';
-import { endFamily, markName } from './descendants.js';
+import { Family, markName } from './descendants.js';
 
 /** What the worker asks for, once it knows that the template allows it. */
 export const ProgramRequest = z.strictObject({
@@ -58,12 +58,15 @@ async function run(request: ProgramRequest, signal: AbortSignal): Promise<HostVa
   if (signal.aborted) refuseStopped(request, 'aborted');
   const mark = randomUUID();
   const child = start(request, mark);
-  const { pid } = child;
+  const family = child.pid === undefined ? undefined : new Family(child.pid, mark);
   let stopped: Stopped | undefined;
+  let halt = (): void => {};
+  const halted = new Promise<void>((resolve) => (halt = resolve));
   const stop = (why: Stopped): void => {
     if (stopped !== undefined) return;
     stopped = why;
-    if (pid !== undefined) void endFamily(pid, mark);
+    halt();
+    void family?.end();
   };
   const onAbort = (): void => stop('aborted');
   const timer = setTimeout(() => stop('time'), timeoutMs);
@@ -76,8 +79,11 @@ async function run(request: ProgramRequest, signal: AbortSignal): Promise<HostVa
     child.stdin.end(input);
     const ended = await endOf(child, name);
     // What it left running behind its back ends with it; until then that may hold its output open.
-    if (pid !== undefined) await endFamily(pid, mark);
-    await closed;
+    await family?.end();
+    // One that hid itself can hold it open for ever.
+    await Promise.race([closed, halted]);
+    child.stdout.destroy();
+    child.stderr.destroy();
     refuseStopped(request, stopped);
     return { ...ended, stdout: output.stdout(), stderr: output.stderr() };
   } finally {
