@@ -62,11 +62,12 @@ export class Runner {
     try {
       worker.onEvent = (event) => record.add(event);
       record.begin();
-      const answered = worker.request({ type: 'run', request: spec.request });
-      hooks.signal?.addEventListener('abort', abort, { once: true });
       // An interrupt that came while the session woke is for the call, not for its start.
       const interrupted = session.interrupted && spec.input.kind !== 'startup';
-      if (hooks.signal?.aborted === true || session.ending || interrupted) abort();
+      const isCancelled = hooks.signal?.aborted === true || session.ending || interrupted;
+      const answered = worker.request({ type: 'run', request: spec.request }, { isCancelled });
+      hooks.signal?.addEventListener('abort', abort, { once: true });
+      if (isCancelled) abort();
       const report = await answered.then(
         ({ report }) => report,
         (error: unknown) => this.#afterDeath(session, watch, spec, error),

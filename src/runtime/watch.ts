@@ -44,13 +44,10 @@ export class Watch {
   }
 
   #look(): void {
-    // The run has not begun.
-    if (this.#worker.isSaving) {
-      this.#startedAt = performance.now();
-      return this.#lookIn(lookAgainMs);
-    }
+    // It has not begun, or it is over.
+    if (!this.#worker.isRunning) this.#startedAt = performance.now();
     const reason = this.#reasonToKill();
-    if (reason === undefined) return this.#lookIn(lookAgainMs);
+    if (reason === undefined || !this.#worker.condemn()) return this.#lookIn(lookAgainMs);
     this.killedFor = reason;
     void this.#worker.terminate();
   }

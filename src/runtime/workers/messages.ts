@@ -13,9 +13,21 @@ export interface Control {
   cancel: Int32Array;
   /** One number: the CPU time of the worker's thread when the run began, milliseconds; NaN where unknown. */
   cpuAtStart: Float64Array;
-  /** One word; not 0 from a run's report until its effect is saved. A thread that ended meanwhile would leave half of it. */
-  saving: Int32Array;
+  /** One word, a {@link Phase}: of a run, either the worker reports it or the main thread ends it, never both. */
+  phase: Int32Array;
 }
+
+/** What a worker is at, as far as ending its thread is concerned. */
+export const Phase = {
+  /** No run has begun since the last one was saved. */
+  idle: 0,
+  /** Code runs; the thread may be ended, once it is condemned. */
+  running: 1,
+  /** The run is over: its report is sent and its effect saved. A thread that ended now would leave half of that. */
+  saving: 2,
+  /** The main thread ends it: what the run did is not reported any more. */
+  condemned: 3,
+} as const;
 
 /** What a worker is started with. */
 export interface WorkerSetup {

@@ -6,14 +6,15 @@ import { Desk } from '../capabilities/outside/desk.js';
 import { services } from '../capabilities/outside/services.js';
 import { threadStackMb } from '../engine/sandbox.js';
 import { cpuMsOfThread } from '../engine/thread-clock.js';
-import type {
-  CancelMessage,
-  Control,
-  FromWorker,
-  ReleaseMessage,
-  WorkerAnswer,
-  WorkerRequest,
-  WorkerSetup,
+import {
+  Phase,
+  type CancelMessage,
+  type Control,
+  type FromWorker,
+  type ReleaseMessage,
+  type WorkerAnswer,
+  type WorkerRequest,
+  type WorkerSetup,
 } from './messages.js';
 
 /** The worker ended before it answered; `cause` says why where the thread itself failed. */
@@ -64,7 +65,7 @@ export class WorkerThread {
     this.#control = {
       cancel: new Int32Array(new SharedArrayBuffer(4)),
       cpuAtStart: new Float64Array(new SharedArrayBuffer(8)),
-      saving: new Int32Array(new SharedArrayBuffer(4)),
+      phase: new Int32Array(new SharedArrayBuffer(4)),
     };
     this.#desk = new Desk(services, (error) => onFault?.(error));
     const workerData: WorkerSetup = { ...setup, control: this.#control, outside: this.#desk.setup };
@@ -110,7 +111,21 @@ export class WorkerThread {
 
   /** Whether it still saves what the run before changed: then it must not be ended, and it will not be long. */
   get isSaving(): boolean {
-    return Atomics.load(this.#control.saving, 0) !== 0;
+    return Atomics.load(this.#control.phase, 0) === Phase.saving;
+  }
+
+  /** Whether a run is in progress: it has begun, and its report is not on its way. */
+  get isRunning(): boolean {
+    return Atomics.load(this.#control.phase, 0) === Phase.running;
+  }
+
+  /**
+   * Takes the right to report from the run in progress, so that its thread can be ended. False where none is in
+   * progress.
+   */
+  condemn(): boolean {
+    const { phase } = this.#control;
+    return Atomics.compareExchange(phase, 0, Phase.running, Phase.condemned) === Phase.running;
   }
 
   /** Why the thread failed, where it did so by itself. */
@@ -118,14 +133,18 @@ export class WorkerThread {
     return this.#failure;
   }
 
-  /** Sends one request and waits for its answer; rejects with {@link WorkerEnded} where the worker ends first. */
+  /**
+   * Sends one request and waits for its answer; rejects with {@link WorkerEnded} where the worker ends first. A run that
+   * is cancelled already runs no code.
+   */
   request<Type extends WorkerRequest['type']>(
     message: Extract<WorkerRequest, { type: Type }>,
+    { isCancelled = false } = {},
   ): Promise<AnswerTo<Type>> {
     if (this.#ended) return Promise.reject(new WorkerEnded('the worker has ended', { cause: this.#failure }));
     if (this.#pending !== undefined)
       return Promise.reject(new Error('worker: a request is still unanswered'));
-    Atomics.store(this.#control.cancel, 0, 0);
+    Atomics.store(this.#control.cancel, 0, isCancelled ? 1 : 0);
     this.#control.cpuAtStart[0] = Number.NaN;
     return new Promise((resolve, reject) => {
       this.#pending = {

@@ -12,16 +12,17 @@ import { createModuleHost, type OpenModuleHost } from '../modules/module-host.js
 import type { ModuleSettings } from '../modules/module-settings.js';
 import { prepareRun } from '../modules/prepare-run.js';
 import { openHostSide } from './host-side.js';
-import type {
-  CancelMessage,
-  EventMessage,
-  FaultMessage,
-  OpenRequest,
-  ReleaseMessage,
-  UndoMessage,
-  WorkerAnswer,
-  WorkerRequest,
-  WorkerSetup,
+import {
+  Phase,
+  type CancelMessage,
+  type EventMessage,
+  type FaultMessage,
+  type OpenRequest,
+  type ReleaseMessage,
+  type UndoMessage,
+  type WorkerAnswer,
+  type WorkerRequest,
+  type WorkerSetup,
 } from './messages.js';
 
 const setup = workerData as WorkerSetup;
@@ -152,6 +153,8 @@ async function handle(request: WorkerRequest): Promise<void> {
   }
   if (request.type === 'load') return answer(await load(sandbox, request.libraries, request.limits));
   if (cancelled.signal.aborted) cancelled = new AbortController();
+  const { phase } = setup.control;
+  Atomics.store(phase, 0, Phase.running);
   // A timer goes on with the variables of the run before it.
   if (request.request.kind !== 'timer') environment = request.request.env;
   const report = await sandbox.run(
@@ -159,14 +162,14 @@ async function handle(request: WorkerRequest): Promise<void> {
     (event) => answer({ type: 'event', event }),
     cancelled.signal,
   );
-  const saves = report.state === 'kept' || request.request.kind === 'timer';
-  Atomics.store(setup.control.saving, 0, saves ? 1 : 0);
+  if (Atomics.compareExchange(phase, 0, Phase.running, Phase.saving) === Phase.condemned) return;
   answer({ type: 'report', report });
-  if (!saves) return;
-  // After the answer: while it travels to the client, the state that the next call may fall back to is saved.
-  const undo = sandbox.save();
-  port?.postMessage({ type: 'undo', undo } satisfies UndoMessage, [undo.pages.buffer, undo.data.buffer]);
-  Atomics.store(setup.control.saving, 0, 0);
+  if (report.state === 'kept' || request.request.kind === 'timer') {
+    // After the answer: while it travels to the client, the state that the next call may fall back to is saved.
+    const undo = sandbox.save();
+    port?.postMessage({ type: 'undo', undo } satisfies UndoMessage, [undo.pages.buffer, undo.data.buffer]);
+  }
+  Atomics.store(phase, 0, Phase.idle);
 }
 
 port.on('message', (message: WorkerRequest | CancelMessage | ReleaseMessage) => {
