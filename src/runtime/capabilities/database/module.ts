@@ -29,7 +29,7 @@ export const databaseModule: HostModule = {
 
 class DatabaseModule {
   readonly #context: HostContext<DatabaseConfig>;
-  /** What each open database was opened as, for the ledger. */
+  /** What each database was opened as, for the ledger. A number that is not here was given elsewhere, or before. */
   readonly #paths = new Map<number, string>();
 
   constructor(context: HostContext<DatabaseConfig>) {
@@ -89,23 +89,26 @@ class DatabaseModule {
 
   #query(database: number, text: string, values: z.infer<typeof params>): HostAnswer {
     const { maxRows, maxBytes } = this.#context.config;
+    const target = this.#target(database, text);
     requireHarmless(text);
     const answer = this.#ask({ type: 'query', database, sql: text, params: values, maxRows, maxBytes });
-    return { value: (answer as { rows: HostValue }).rows, target: this.#target(database, text) };
+    return { value: (answer as { rows: HostValue }).rows, target };
   }
 
   #exec(database: number, text: string, values: z.infer<typeof params>): HostAnswer {
+    const target = this.#target(database, text);
     requireHarmless(text);
     const { changes, lastInsertRowid } = this.#ask({ type: 'exec', database, sql: text, params: values }) as {
       changes: number;
       lastInsertRowid: HostValue;
     };
-    return { value: { changes, lastInsertRowid }, target: this.#target(database, text) };
+    return { value: { changes, lastInsertRowid }, target };
   }
 
   #close(database: number): HostAnswer {
+    const target = this.#paths.get(database);
+    if (target === undefined) return { value: undefined, target: '' }; // it was closed when the session left
     this.#ask({ type: 'close', database });
-    const target = this.#paths.get(database) ?? '';
     this.#paths.delete(database);
     return { value: undefined, target };
   }
@@ -114,8 +117,11 @@ class DatabaseModule {
     return this.#context.outside('database', request);
   }
 
+  /** Throws DATABASE_GONE for one that this module did not open. */
   #target(database: number, text: string): string {
-    return `${this.#paths.get(database) ?? 'a database'}: ${text.trim().slice(0, 200)}`;
+    const path = this.#paths.get(database);
+    if (path === undefined) throw new HostError('DATABASE_GONE', 'the database is closed');
+    return `${path}: ${text.trim().slice(0, 200)}`;
   }
 }
 

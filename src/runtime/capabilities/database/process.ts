@@ -2,6 +2,7 @@
 // runs too long is ended with its process. It does one request after the other and knows nothing of sessions.
 import { readdirSync, readlinkSync } from 'node:fs';
 import Database from 'better-sqlite3';
+import { Held } from '../held.js';
 import { pageBytes } from './config.js';
 import { namesAnother } from './journal.js';
 import type { DatabaseAnswer, DatabaseRequest, Row, Scalar } from './messages.js';
@@ -14,19 +15,18 @@ const busyMs = 5000;
 const greatestOpen = 16;
 const greatestText = 64 * 1024 * 1024;
 
-const open = new Map<number, Connection>();
-let lastNumber = 0;
+const open = new Held<Connection>();
 
 const refused = (code: string, message: string): DatabaseAnswer => ({ type: 'refused', code, message });
 
 function answer(request: DatabaseRequest): DatabaseAnswer {
   if (request.type === 'open') return openOne(request);
-  const connection = open.get(request.database);
+  const connection = open.find(request.database);
   if (connection === undefined) return refused('DATABASE_GONE', 'the database is closed');
-  for (const { name, memory } of open.values()) if (!memory) refuseJournal(name);
+  for (const { name, memory } of open.all) if (!memory) refuseJournal(name);
   switch (request.type) {
     case 'close':
-      open.delete(request.database);
+      open.take(request.database);
       connection.close();
       return { type: 'closed' };
     case 'query':
@@ -59,9 +59,7 @@ function openOne({ path, readonly, create, maxPages }: DatabaseRequest & { type:
     connection.close();
     throw error;
   }
-  lastNumber += 1;
-  open.set(lastNumber, connection);
-  return { type: 'opened', database: lastNumber };
+  return { type: 'opened', database: open.add(connection) };
 }
 
 /** What is open now and was not before must be what was asked for, and not where a link led meanwhile. */
