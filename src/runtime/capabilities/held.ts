@@ -8,6 +8,8 @@ const [least, beyond] = [2 ** 32, 2 ** 48];
 
 export class Held<Thing> {
   readonly #things = new Map<number, Thing>();
+  /** Taken up by the run in progress. */
+  #begun = new Set<number>();
 
   get size(): number {
     return this.#things.size;
@@ -17,10 +19,15 @@ export class Held<Thing> {
     return [...this.#things.values()];
   }
 
-  /** Answers the number that it is held by from now on. */
-  add(thing: Thing): number {
-    const number = randomInt(least, beyond);
+  /** Those taken up first come first. */
+  get entries(): [number: number, thing: Thing][] {
+    return [...this.#things];
+  }
+
+  /** Answers the number that it is held by from now on: a new one, or that which it was given elsewhere. */
+  add(thing: Thing, number = randomInt(least, beyond)): number {
     this.#things.set(number, thing);
+    this.#begun.add(number);
     return number;
   }
 
@@ -32,6 +39,23 @@ export class Held<Thing> {
   take(number: number): Thing | undefined {
     const thing = this.#things.get(number);
     this.#things.delete(number);
+    this.#begun.delete(number);
     return thing;
+  }
+
+  /** A run ended. What it took up is held on, or answered, to be let go of. */
+  runEnded(isHeldOn: boolean): Thing[] {
+    const begun = isHeldOn ? [] : [...this.#begun];
+    const left = begun.flatMap((number) => this.take(number) ?? []);
+    this.#begun = new Set();
+    return left;
+  }
+
+  /** Forgets and answers all, to be let go of. */
+  takeAll(): Thing[] {
+    const { all } = this;
+    this.#things.clear();
+    this.#begun.clear();
+    return all;
   }
 }

@@ -2,6 +2,7 @@
 // JavaScript with Node's names (`guest/NAME.ts`, run inside the engine); its host side is here, in the worker's thread.
 import type { Capability, HostCall } from '../../records/index.js';
 import type { HostValue } from '../engine/module-host.js';
+import type { RunReport } from '../engine/request.js';
 import type { ServiceName } from './outside/messages.js';
 
 /** What everybody may know of a host module: see `catalogue.ts`. */
@@ -28,9 +29,14 @@ export interface HostModule {
 export interface OpenHostModule {
   /** Throws {@link HostError} for what the script is to catch; anything else is a fault of ours. */
   call(name: string, args: readonly HostValue[]): HostAnswer;
+  /** Told that a run ended: what it took up of the host is let go of where the session is as it was before. */
+  runEnded?(end: RunEnd): void;
   /** Lets go of what it holds of the host: the session leaves its worker. */
   close?(): void;
 }
+
+/** How a run ended: whether it went well, and whether what it did to the session's memory was kept. */
+export type RunEnd = Pick<RunReport, 'status' | 'state'>;
 
 export interface HostAnswer {
   value: HostValue;

@@ -1,7 +1,13 @@
 // Host modules as one session has them: which specifiers are granted, their guest side, and the opened host side.
 import type { Capability, HostCall } from '../../records/index.js';
 import { catalogue } from '../capabilities/catalogue.js';
-import type { CatalogueEntry, HostContext, HostModule, OpenHostModule } from '../capabilities/host-module.js';
+import type {
+  CatalogueEntry,
+  HostContext,
+  HostModule,
+  OpenHostModule,
+  RunEnd,
+} from '../capabilities/host-module.js';
 import type { ModuleSource } from '../engine/module-host.js';
 import { moduleError } from './module-error.js';
 import type { ModuleSettings } from './module-settings.js';
@@ -82,6 +88,11 @@ export class GrantedModules {
     });
     this.#open.set(name, opened);
     return opened;
+  }
+
+  /** Tells them that a run ended. */
+  runEnded(end: RunEnd): void {
+    for (const module of this.#open.values()) module.runEnded?.(end);
   }
 
   /** Lets go of what they hold of the host. */

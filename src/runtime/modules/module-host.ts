@@ -2,6 +2,7 @@
 // modules do. Files are read when they are asked for, in the worker's thread.
 import { extname } from 'node:path';
 import type { HostValue, ModuleHost, ModuleSource } from '../engine/module-host.js';
+import type { RunEnd } from '../capabilities/host-module.js';
 import { RuntimeError } from '../errors.js';
 import { readFromWorktree } from '../worktree.js';
 import { readCommonJs, refuseModuleSyntax } from './commonjs.js';
@@ -19,6 +20,8 @@ const deepestReexport = 16;
 
 /** A module host, and what of the host its modules hold. */
 export interface OpenModuleHost extends ModuleHost {
+  /** Tells its modules that a run ended. */
+  runEnded(end: RunEnd): void;
   /** Lets go of it: the session leaves its worker. */
   close(): void;
 }
@@ -78,7 +81,13 @@ export function createModuleHost(settings: ModuleSettings, host?: HostSide): Ope
     return callHostModule(opened, { module, name, args }, host);
   };
 
-  return { resolve, load, call, close: () => granted.close() };
+  return {
+    resolve,
+    load,
+    call,
+    runEnded: (end) => granted.runEnded(end),
+    close: () => granted.close(),
+  };
 }
 
 /**

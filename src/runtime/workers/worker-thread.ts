@@ -144,6 +144,8 @@ export class WorkerThread {
     if (this.#ended) return Promise.reject(new WorkerEnded('the worker has ended', { cause: this.#failure }));
     if (this.#pending !== undefined)
       return Promise.reject(new Error('worker: a request is still unanswered'));
+    // The session before, or this one as it was before it went back, holds nothing any more.
+    if (message.type === 'open') void this.#desk.release();
     Atomics.store(this.#control.cancel, 0, isCancelled ? 1 : 0);
     this.#control.cpuAtStart[0] = Number.NaN;
     return new Promise((resolve, reject) => {
@@ -198,7 +200,7 @@ export class WorkerThread {
       this.onEvent?.(message.event);
       return;
     }
-    if (message.type === 'report') this.#desk.runEnded(message.report.status === 'ok');
+    if (message.type === 'report') this.#desk.runEnded(message.report);
     const pending = this.#pending;
     this.#pending = undefined;
     pending?.resolve(message);

@@ -163,6 +163,7 @@ async function handle(request: WorkerRequest): Promise<void> {
     cancelled.signal,
   );
   if (Atomics.compareExchange(phase, 0, Phase.running, Phase.saving) === Phase.condemned) return;
+  held?.runEnded(report);
   answer({ type: 'report', report });
   if (report.state === 'kept' || request.request.kind === 'timer') {
     // After the answer: while it travels to the client, the state that the next call may fall back to is saved.

@@ -15,7 +15,8 @@ import {
 } from 'node:fs';
 import * as z from 'zod';
 import type { HostValue } from '../../engine/module-host.js';
-import { HostError, type HostAnswer } from '../host-module.js';
+import { Held } from '../held.js';
+import { HostError, type HostAnswer, type OpenHostModule, type RunEnd } from '../host-module.js';
 import { withExisting, withSpot, type Place } from './anchor.js';
 import {
   changeMode,
@@ -50,6 +51,7 @@ interface Options extends FileBounds {
 }
 
 interface OpenFile {
+  /** The system's, which scripts do not see: it is given again as soon as it is closed. */
   descriptor: number;
   path: string;
 }
@@ -62,9 +64,9 @@ const position = z.int().min(0).nullable();
 const descriptor = z.int().min(0);
 const time = z.number();
 
-export class FileOperations {
+export class FileOperations implements OpenHostModule {
   readonly #options: Options;
-  readonly #open = new Map<number, OpenFile>();
+  readonly #open = new Held<OpenFile>();
   #written = { run: -1, bytes: 0 };
 
   constructor(options: Options) {
@@ -78,10 +80,14 @@ export class FileOperations {
     return operation(args);
   }
 
+  /** Closes what a run opened of which the session knows nothing any more. */
+  runEnded({ state }: RunEnd): void {
+    for (const file of this.#open.runEnded(state === 'kept')) closeSync(file.descriptor);
+  }
+
   /** Closes what is open. */
   close(): void {
-    for (const { descriptor: number } of this.#open.values()) closeSync(number);
-    this.#open.clear();
+    for (const file of this.#open.takeAll()) closeSync(file.descriptor);
   }
 
   readonly #operations: Readonly<Record<string, (args: readonly HostValue[]) => HostAnswer>> = {
@@ -97,32 +103,31 @@ export class FileOperations {
     }),
     open: operation([path, z.string(), mode], (file, flag, bits) => {
       if (this.#open.size >= greatestOpen) throw systemError('EMFILE', 'open', file);
-      const opened = openFile(this.#place, file, flag, bits);
-      this.#open.set(opened, { descriptor: opened, path: file });
-      return { value: opened, target: file, write: flag !== 'r' };
+      const value = this.#open.add({ descriptor: openFile(this.#place, file, flag, bits), path: file });
+      return { value, target: file, write: flag !== 'r' };
     }),
     close: operation([descriptor], (number) => {
-      const { path: target } = this.#requireOpen(number, 'close');
-      this.#open.delete(number);
-      closeSync(number);
+      const { path: target, descriptor: opened } = this.#requireOpen(number, 'close');
+      this.#open.take(number);
+      closeSync(opened);
       return { value: undefined, target };
     }),
     read: operation([descriptor, z.int().min(0), position], (number, length, at) => {
-      const { path: target } = this.#requireOpen(number, 'read');
+      const { path: target, descriptor: opened } = this.#requireOpen(number, 'read');
       refuseOver(this.#options.maxBytes, length, target);
       const buffer = Buffer.allocUnsafe(length);
-      const bytes = system('read', target, () => readSync(number, buffer, 0, length, at));
+      const bytes = system('read', target, () => readSync(opened, buffer, 0, length, at));
       return { value: buffer.subarray(0, bytes), target, bytes };
     }),
     write: operation([descriptor, data, encoding, position], (number, content, as, at) => {
-      const { path: target } = this.#requireOpen(number, 'write');
+      const { path: target, descriptor: opened } = this.#requireOpen(number, 'write');
       const bytes = this.#toWrite(target, content, as);
-      writeAll(number, bytes, target, at);
+      writeAll(opened, bytes, target, at);
       return { value: bytes.length, target, bytes: bytes.length };
     }),
     fstat: operation([descriptor], (number) => {
-      const { path: target } = this.#requireOpen(number, 'fstat');
-      return { value: describe(fstatSync(number)), target };
+      const { path: target, descriptor: opened } = this.#requireOpen(number, 'fstat');
+      return { value: describe(fstatSync(opened)), target };
     }),
     stat: operation([path], (file) => {
       const use = { access: 'read', syscall: 'stat' } as const;
@@ -226,7 +231,7 @@ export class FileOperations {
   }
 
   #requireOpen(number: number, syscall: string): OpenFile {
-    const open = this.#open.get(number);
+    const open = this.#open.find(number);
     if (open !== undefined) return open;
     throw new HostError('EBADF', `EBADF: bad file descriptor, ${syscall}`, {
       fields: { syscall, errno: -9 },

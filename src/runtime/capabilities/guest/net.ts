@@ -45,12 +45,12 @@ interface Request {
 /** A call of fetch that waits for its answer, or for its turn. */
 interface Waiting {
   readonly request: Request;
-  ticket?: string;
+  ticket?: number;
   succeed(answer: Answered): void;
   fail(error: unknown): void;
 }
 
-type Outcome = { ticket: string } & ({ answer: Answered } | { error: HostFault });
+type Outcome = { ticket: number } & ({ answer: Answered } | { error: HostFault });
 
 interface HostFault {
   code: string;
@@ -59,7 +59,7 @@ interface HostFault {
 }
 
 /** Under way, by their tickets. */
-const begun = new Map<string, Waiting>();
+const begun = new Map<number, Waiting>();
 const line: Waiting[] = [];
 let timer: number | undefined;
 
@@ -96,7 +96,7 @@ export async function fetch(input: unknown, init: Init = {}): Promise<Response> 
 
 function begin(waiting: Waiting): void {
   try {
-    waiting.ticket = host('fetch', waiting.request, [...begun.keys()]) as string;
+    waiting.ticket = host('fetch', waiting.request, [...begun.keys()]) as number;
   } catch (error) {
     waiting.fail(failed(error as HostFault & Error));
     return;
@@ -111,7 +111,7 @@ function begin(waiting: Waiting): void {
 function poll(): void {
   timer = begun.size === 0 && line.length === 0 ? undefined : setTimeout(poll, betweenMs);
   if (timer === undefined) return;
-  let answer: { done: Outcome[]; gone: string[] };
+  let answer: { done: Outcome[]; gone: number[] };
   try {
     answer = host('wait', [...begun.keys()]) as typeof answer;
   } catch (error) {
@@ -132,7 +132,7 @@ function poll(): void {
   timer = undefined;
 }
 
-function take(ticket: string): Waiting | undefined {
+function take(ticket: number): Waiting | undefined {
   const waiting = begun.get(ticket);
   begun.delete(ticket);
   return waiting;

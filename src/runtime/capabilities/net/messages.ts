@@ -29,11 +29,11 @@ export const NetRequest = z.discriminatedUnion('type', [
     /** The template's name, for messages. */
     template: z.string(),
     /** Tickets that the session still asks about: what it does not know any more is dropped. */
-    known: z.array(z.string()),
+    known: z.array(z.int()),
   }),
   /** Answers those that are done, as soon as there is one, after `ms` at the latest. */
-  z.strictObject({ type: z.literal('wait'), known: z.array(z.string()), ms: z.number().min(0) }),
-  z.strictObject({ type: z.literal('cancel'), ticket: z.string() }),
+  z.strictObject({ type: z.literal('wait'), known: z.array(z.int()), ms: z.number().min(0) }),
+  z.strictObject({ type: z.literal('cancel'), ticket: z.int() }),
 ]);
 export type NetRequest = z.infer<typeof NetRequest>;
 
@@ -52,7 +52,7 @@ export interface Answer {
 
 /** How a request ended. */
 export interface Done {
-  ticket: string;
+  ticket: number;
   steps: Step[];
   outcome: { answer: Answer } | { error: { code: string; message: string; denied: boolean } };
 }
@@ -60,5 +60,5 @@ export interface Done {
 /** What waiting answers; `gone` are tickets of which nothing is known any more. */
 export interface Waited {
   done: Done[];
-  gone: string[];
+  gone: number[];
 }

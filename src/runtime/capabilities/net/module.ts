@@ -10,7 +10,7 @@ import { requireSendable } from './request-headers.js';
 /** A script that polls gives way to its other timers so often. */
 const longestWaitMs = 50;
 /** Tickets of one session: more are never under way together. */
-const Tickets = z.array(z.string().max(100)).max(1000);
+const Tickets = z.array(z.int()).max(1000);
 const Asked = FetchRequest.extend({
   method: z.string().max(100),
   body: z.union([z.string(), z.instanceof(Uint8Array), z.undefined(), z.null()]),
@@ -37,7 +37,7 @@ function call(net: Net, name: string, args: readonly HostValue[]): HostAnswer {
     case 'wait':
       return wait(net, ...parse(z.tuple([Tickets]), args));
     case 'cancel': {
-      const [ticket] = parse(z.tuple([z.string().max(100)]), args);
+      const [ticket] = parse(z.tuple([z.int()]), args);
       return unrecorded(ask(net, { type: 'cancel', ticket }));
     }
     case 'text': {
@@ -52,7 +52,7 @@ function call(net: Net, name: string, args: readonly HostValue[]): HostAnswer {
 /** Of what is no call of the network. */
 const unrecorded = (value: HostValue): HostAnswer => ({ value, calls: [] });
 
-function begin(net: Net, asked: z.infer<typeof Asked>, known: string[]): HostAnswer {
+function begin(net: Net, asked: z.infer<typeof Asked>, known: number[]): HostAnswer {
   const url = parseUrl(asked.url);
   const method = asked.method.toUpperCase();
   const target = targetOf(method, url);
@@ -71,7 +71,7 @@ function begin(net: Net, asked: z.infer<typeof Asked>, known: string[]): HostAns
   return { value: ticket, target, ...(body === undefined ? {} : { bytes: body.length }) };
 }
 
-function wait(net: Net, known: string[]): HostAnswer {
+function wait(net: Net, known: number[]): HostAnswer {
   const ms = Math.max(0, Math.min(longestWaitMs, net.context.leftMs()));
   // Messages of the main thread are of our own making.
   const { done, gone } = ask(net, { type: 'wait', known, ms }) as unknown as Waited;

@@ -1,8 +1,8 @@
 // The requests of one session, on the main thread: begun by a ticket, asked about by it, and ended with the execution
 // that began them where that did not go well, or with the session's stay in its worker.
-import { randomUUID } from 'node:crypto';
 import type { HostValue } from '../../engine/module-host.js';
-import { HostError } from '../host-module.js';
+import { Held } from '../held.js';
+import { HostError, type RunEnd } from '../host-module.js';
 import type { Service } from '../outside/desk.js';
 import { exchange } from './exchange.js';
 import { mostAtOnce, NetRequest, type Done, type Step } from './messages.js';
@@ -16,7 +16,6 @@ const mostHeld = 64 * mebibyte;
 const handedOver = 8 * mebibyte;
 
 interface Ticket {
-  readonly id: string;
   readonly controller: AbortController;
   /** Settles when nothing of it is left; never rejects. */
   ended: Promise<void>;
@@ -26,12 +25,7 @@ interface Ticket {
 
 export class Requests implements Service {
   readonly #sender = new Sender();
-  readonly #tickets = new Map<string, Ticket>();
-  /** Tickets of one stay of a session in a worker are no other's: a session that slept, or a fork, may ask with old ones. */
-  readonly #prefix = randomUUID();
-  #lastNumber = 0;
-  /** Begun since the last execution ended. */
-  #begun = new Set<string>();
+  readonly #tickets = new Held<Ticket>();
   /** Wakes those that wait. */
   readonly #wake = new Set<() => void>();
 
@@ -50,32 +44,26 @@ export class Requests implements Service {
     }
   }
 
-  runEnded(succeeded: boolean): void {
-    const begun = this.#begun;
-    this.#begun = new Set();
-    if (succeeded) return;
-    for (const id of begun) this.#drop(id, 'with its execution');
+  runEnded({ status }: RunEnd): void {
+    for (const ticket of this.#tickets.runEnded(status === 'ok')) this.#stop(ticket, 'with its execution');
   }
 
   async close(): Promise<void> {
-    const tickets = [...this.#tickets.values()];
-    for (const { id } of tickets) this.#drop(id, 'with its session');
+    const tickets = this.#tickets.takeAll();
+    for (const ticket of tickets) this.#stop(ticket, 'with its session');
     this.#sender.close();
     await Promise.all(tickets.map(({ ended }) => ended));
   }
 
-  #begin({ request, grants, template }: NetRequest & { type: 'fetch' }): string {
+  #begin({ request, grants, template }: NetRequest & { type: 'fetch' }): number {
     if (this.#tickets.size >= mostAtOnce)
       throw new HostError('EAGAIN', `fetch: ${mostAtOnce} requests of this session are under way already`);
-    const id = `${this.#prefix}:${++this.#lastNumber}`;
     const ticket: Ticket = {
-      id,
       controller: new AbortController(),
       ended: Promise.resolve(),
       heldBytes: 0,
     };
-    this.#tickets.set(id, ticket);
-    this.#begun.add(id);
+    const id = this.#tickets.add(ticket);
     const steps: Step[] = [];
     const working = exchange({
       request,
@@ -103,7 +91,7 @@ export class Requests implements Service {
   }
 
   #hold(ticket: Ticket, bytes: number): void {
-    const others = [...this.#tickets.values()].filter((other) => other !== ticket);
+    const others = this.#tickets.all.filter((other) => other !== ticket);
     const held = others.reduce((sum, { heldBytes }) => sum + heldBytes, 0);
     ticket.heldBytes += bytes;
     if (held > 0 && held + ticket.heldBytes > mostHeld)
@@ -114,42 +102,42 @@ export class Requests implements Service {
   }
 
   /** Stops it, and forgets it: whoever asks about it is told that it is gone. */
-  #drop(id: string, why: string): void {
-    const ticket = this.#tickets.get(id);
-    if (ticket === undefined) return;
-    this.#tickets.delete(id);
-    this.#begun.delete(id);
+  #drop(id: number, why: string): void {
+    const ticket = this.#tickets.take(id);
+    if (ticket !== undefined) this.#stop(ticket, why);
+  }
+
+  #stop(ticket: Ticket, why: string): void {
     ticket.controller.abort(new HostError('ECANCELED', `fetch: stopped ${why}`));
     for (const wake of this.#wake) wake();
   }
 
   /** Drops what the session knows nothing of: it was rolled back to before. */
-  #forget(known: readonly string[]): void {
+  #forget(known: readonly number[]): void {
     const kept = new Set(known);
-    for (const id of this.#tickets.keys()) if (!kept.has(id)) this.#drop(id, 'for the session went back');
+    for (const [id] of this.#tickets.entries) if (!kept.has(id)) this.#drop(id, 'for the session went back');
   }
 
   async #wait({ known, ms }: NetRequest & { type: 'wait' }, signal: AbortSignal): Promise<HostValue> {
     const isOver = (): boolean =>
-      known.some((id) => !this.#tickets.has(id)) ||
-      [...this.#tickets.values()].some(({ done }) => done !== undefined);
+      known.some((id) => this.#tickets.find(id) === undefined) ||
+      this.#tickets.all.some(({ done }) => done !== undefined);
     if (!isOver() && !signal.aborted) await this.#sleep(ms, signal);
     // Nobody would hear of it.
     if (signal.aborted) throw new HostError('ECANCELED', 'fetch: waiting was stopped');
-    const gone = known.filter((id) => !this.#tickets.has(id));
+    const gone = known.filter((id) => this.#tickets.find(id) === undefined);
     return { done: this.#takeDone().map(toValue), gone };
   }
 
   #takeDone(): Done[] {
     const taken: Done[] = [];
     let bytes = 0;
-    for (const [id, { done, heldBytes }] of this.#tickets) {
+    for (const [id, { done, heldBytes }] of this.#tickets.entries) {
       if (done === undefined) continue;
       if (taken.length > 0 && bytes + heldBytes > handedOver) break;
       bytes += heldBytes;
       taken.push(done);
-      this.#tickets.delete(id);
-      this.#begun.delete(id);
+      this.#tickets.take(id);
     }
     return taken;
   }

@@ -2,7 +2,7 @@
 // (a database, a program) is let go of when the session leaves the worker, or the worker dies.
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { HostValue } from '../../engine/module-host.js';
-import { HostError } from '../host-module.js';
+import { HostError, type RunEnd } from '../host-module.js';
 import { wordBytes, type OutsideAnswer, type OutsideMessage, type ServiceName } from './messages.js';
 
 /** Does one kind of thing for one session. */
@@ -12,8 +12,8 @@ export interface Service {
    * began is left.
    */
   handle(request: HostValue, signal: AbortSignal): Promise<HostValue>;
-  /** Told that an execution ended: what it began goes on, or where it did not succeed is stopped. */
-  runEnded?(succeeded: boolean): void;
+  /** Told that a run ended: what it began goes on, or is let go of. */
+  runEnded?(end: RunEnd): void;
   /** Lets go of what it holds for the session. Idempotent. */
   close(): Promise<void>;
 }
@@ -47,9 +47,9 @@ export class Desk {
     port1.unref();
   }
 
-  /** Tells the services that an execution ended. */
-  runEnded(succeeded: boolean): void {
-    for (const service of this.#services.values()) service.runEnded?.(succeeded);
+  /** Tells the services that a run ended. */
+  runEnded(end: RunEnd): void {
+    for (const service of this.#services.values()) service.runEnded?.(end);
   }
 
   /** Stops what runs and lets go of what the session holds; the next session begins with nothing. */
