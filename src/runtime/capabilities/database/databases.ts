@@ -1,9 +1,9 @@
 // The databases of one session, on the main thread: its process, started at the first use, and one request at a time.
 import { fork, type ChildProcess } from 'node:child_process';
 import type { HostValue } from '../../engine/module-host.js';
-import { HostError } from '../host-module.js';
+import { HostError, type RunEnd } from '../host-module.js';
 import type { Service } from '../outside/desk.js';
-import { DatabaseRequest, type DatabaseAnswer } from './messages.js';
+import { DatabaseRequest, type DatabaseAnswer, type RunEnded } from './messages.js';
 
 // The process is one bundled file of the build.
 const entry = new URL('./process.js', import.meta.url);
@@ -25,6 +25,11 @@ export class Databases implements Service {
     const answer = await this.#process.ask(request, signal);
     if (answer.type === 'refused') throw new HostError(answer.code, answer.message);
     return answer;
+  }
+
+  /** The next request is answered after the process has done what this says. */
+  runEnded({ state }: RunEnd): void {
+    this.#process?.tell({ type: 'runEnded', isKept: state === 'kept' });
   }
 
   async close(): Promise<void> {
@@ -92,6 +97,10 @@ class DatabaseProcess {
       this.#settle = undefined;
       signal.removeEventListener('abort', stop);
     }
+  }
+
+  tell(message: RunEnded): void {
+    if (!this.#ended) this.#child.send(message);
   }
 
   async end(): Promise<void> {

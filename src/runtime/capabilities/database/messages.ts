@@ -13,6 +13,14 @@ export type Scalar = z.infer<typeof Scalar>;
 
 export const Params = z.union([z.array(Scalar).max(32_766), z.record(z.string(), Scalar)]);
 
+const Statement = {
+  database: z.int(),
+  sql: z.string(),
+  params: Params,
+  /** Whether the script believes itself in a transaction. */
+  inTransaction: z.boolean(),
+};
+
 export const DatabaseRequest = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('open'),
@@ -24,23 +32,27 @@ export const DatabaseRequest = z.discriminatedUnion('type', [
   }),
   z.strictObject({
     type: z.literal('query'),
-    database: z.int(),
-    sql: z.string(),
-    params: Params,
+    ...Statement,
     maxRows: z.int(),
     maxBytes: z.int(),
   }),
-  z.strictObject({ type: z.literal('exec'), database: z.int(), sql: z.string(), params: Params }),
+  z.strictObject({ type: z.literal('exec'), ...Statement }),
   z.strictObject({ type: z.literal('close'), database: z.int() }),
 ]);
 export type DatabaseRequest = z.infer<typeof DatabaseRequest>;
+
+/** Not answered: a run ended, and what it did to the session was kept, or not. */
+export interface RunEnded {
+  type: 'runEnded';
+  isKept: boolean;
+}
 
 /** By column; columns of one name appear once. */
 export type Row = Record<string, Scalar>;
 
 export type DatabaseAnswer =
   | { type: 'opened'; database: number }
-  | { type: 'rows'; rows: Row[] }
-  | { type: 'done'; changes: number; lastInsertRowid: Scalar }
+  | { type: 'rows'; rows: Row[]; inTransaction: boolean }
+  | { type: 'done'; changes: number; lastInsertRowid: Scalar; inTransaction: boolean }
   | { type: 'closed' }
   | { type: 'refused'; code: string; message: string };

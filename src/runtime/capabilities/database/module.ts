@@ -6,7 +6,15 @@ import type { HostValue } from '../../engine/module-host.js';
 import { withExisting, type Anchor, type Place } from '../fs/anchor.js';
 import { openFile, system } from '../fs/contents.js';
 import { Reach } from '../fs/reach.js';
-import { HostError, type HostAnswer, type HostContext, type HostModule } from '../host-module.js';
+import { Held } from '../held.js';
+import {
+  HostError,
+  type HostAnswer,
+  type HostContext,
+  type HostModule,
+  type OpenHostModule,
+  type RunEnd,
+} from '../host-module.js';
 import { faultOf } from './statements.js';
 import { Params, type DatabaseRequest } from './messages.js';
 import { DatabaseConfig, pageBytes } from './config.js';
@@ -21,16 +29,17 @@ const versionsAt = 18;
 const loggedVersion = 2;
 const sql = z.string().max(greatestSql);
 const params = Params;
-const handle = z.int();
+const statement = z.tuple([z.int(), sql, params, z.boolean()]);
+type Statement = z.infer<typeof statement>;
 
 export const databaseModule: HostModule = {
   open: (given) => new DatabaseModule({ ...given, config: DatabaseConfig.parse(given.config) }),
 };
 
-class DatabaseModule {
+class DatabaseModule implements OpenHostModule {
   readonly #context: HostContext<DatabaseConfig>;
   /** What each database was opened as, for the ledger. A number that is not here was given elsewhere, or before. */
-  readonly #paths = new Map<number, string>();
+  readonly #paths = new Held<string>();
 
   constructor(context: HostContext<DatabaseConfig>) {
     this.#context = context;
@@ -41,21 +50,26 @@ class DatabaseModule {
       case 'open':
         return this.#open(...parse(z.tuple([z.string().max(4096), z.boolean()]), args));
       case 'query':
-        return this.#query(...parse(z.tuple([handle, sql, params]), args));
+        return this.#query(parse(statement, args));
       case 'exec':
-        return this.#exec(...parse(z.tuple([handle, sql, params]), args));
+        return this.#exec(parse(statement, args));
       case 'close':
-        return this.#close(...parse(z.tuple([handle]), args));
+        return this.#close(...parse(z.tuple([z.int()]), args));
       default:
         throw new HostError('ENOSYS', `database has no function ${JSON.stringify(name)}`);
     }
+  }
+
+  /** What the run opened, the database process closes, where it is to be closed. */
+  runEnded({ state }: RunEnd): void {
+    this.#paths.runEnded(state === 'kept');
   }
 
   #open(path: string, readonly: boolean): HostAnswer {
     const opened =
       path === ':memory:' ? this.#ask(this.#opening(path, false, true)) : this.#openFile(path, readonly);
     const { database } = opened as { database: number };
-    this.#paths.set(database, path);
+    this.#paths.add(path, database);
     return { value: database, target: path, write: !readonly && path !== ':memory:' };
   }
 
@@ -87,29 +101,33 @@ class DatabaseModule {
     return { type: 'open', path, readonly, create, maxPages };
   }
 
-  #query(database: number, text: string, values: z.infer<typeof params>): HostAnswer {
+  #query([database, text, values, inTransaction]: Statement): HostAnswer {
     const { maxRows, maxBytes } = this.#context.config;
     const target = this.#target(database, text);
     requireHarmless(text);
-    const answer = this.#ask({ type: 'query', database, sql: text, params: values, maxRows, maxBytes });
-    return { value: (answer as { rows: HostValue }).rows, target };
+    const asked = { database, sql: text, params: values, inTransaction };
+    const answer = this.#ask({ type: 'query', ...asked, maxRows, maxBytes });
+    const { rows, inTransaction: isOpen } = answer as { rows: HostValue; inTransaction: boolean };
+    return { value: { rows, inTransaction: isOpen }, target };
   }
 
-  #exec(database: number, text: string, values: z.infer<typeof params>): HostAnswer {
+  #exec([database, text, values, inTransaction]: Statement): HostAnswer {
     const target = this.#target(database, text);
     requireHarmless(text);
-    const { changes, lastInsertRowid } = this.#ask({ type: 'exec', database, sql: text, params: values }) as {
-      changes: number;
-      lastInsertRowid: HostValue;
-    };
-    return { value: { changes, lastInsertRowid }, target };
+    const asked = { database, sql: text, params: values, inTransaction };
+    const answer = this.#ask({ type: 'exec', ...asked });
+    const {
+      changes,
+      lastInsertRowid,
+      inTransaction: isOpen,
+    } = answer as { changes: number; lastInsertRowid: HostValue; inTransaction: boolean };
+    return { value: { changes, lastInsertRowid, inTransaction: isOpen }, target };
   }
 
   #close(database: number): HostAnswer {
-    const target = this.#paths.get(database);
+    const target = this.#paths.take(database);
     if (target === undefined) return { value: undefined, target: '' }; // it was closed when the session left
     this.#ask({ type: 'close', database });
-    this.#paths.delete(database);
     return { value: undefined, target };
   }
 
@@ -119,7 +137,7 @@ class DatabaseModule {
 
   /** Throws DATABASE_GONE for one that this module did not open. */
   #target(database: number, text: string): string {
-    const path = this.#paths.get(database);
+    const path = this.#paths.find(database);
     if (path === undefined) throw new HostError('DATABASE_GONE', 'the database is closed');
     return `${path}: ${text.trim().slice(0, 200)}`;
   }

@@ -5,7 +5,7 @@ import Database from 'better-sqlite3';
 import { Held } from '../held.js';
 import { pageBytes } from './config.js';
 import { namesAnother } from './journal.js';
-import type { DatabaseAnswer, DatabaseRequest, Row, Scalar } from './messages.js';
+import type { DatabaseAnswer, DatabaseRequest, Row, RunEnded, Scalar } from './messages.js';
 import { watchOver } from './watch.js';
 
 type Connection = Database.Database;
@@ -17,6 +17,9 @@ const greatestText = 64 * 1024 * 1024;
 
 const open = new Held<Connection>();
 
+const transactionGone =
+  'the transaction is not open any more, and what was not committed is undone: it ends with its execution, and with some errors; begin anew';
+
 const refused = (code: string, message: string): DatabaseAnswer => ({ type: 'refused', code, message });
 
 function answer(request: DatabaseRequest): DatabaseAnswer {
@@ -24,16 +27,32 @@ function answer(request: DatabaseRequest): DatabaseAnswer {
   const connection = open.find(request.database);
   if (connection === undefined) return refused('DATABASE_GONE', 'the database is closed');
   for (const { name, memory } of open.all) if (!memory) refuseJournal(name);
-  switch (request.type) {
-    case 'close':
-      open.take(request.database);
-      connection.close();
-      return { type: 'closed' };
-    case 'query':
-      return { type: 'rows', rows: rowsOf(connection, request) };
-    case 'exec':
-      return execute(connection, request);
+  if (request.type === 'close') {
+    open.take(request.database);
+    connection.close();
+    return { type: 'closed' };
   }
+  // What follows would be written for itself, and what a script takes for a part of it is undone.
+  if (request.inTransaction && !connection.inTransaction) return refused('TRANSACTION_GONE', transactionGone);
+  const outcome =
+    request.type === 'query'
+      ? ({ type: 'rows', rows: rowsOf(connection, request) } as const)
+      : execute(connection, request);
+  return { ...outcome, inTransaction: connection.inTransaction };
+}
+
+/** A transaction ends with its run, and so does what a run opened that is not known any more. */
+function endRun({ isKept }: RunEnded): void {
+  for (const [number, connection] of open.entries) {
+    if (!connection.inTransaction) continue;
+    try {
+      connection.exec('ROLLBACK');
+    } catch {
+      // To close it undoes the transaction as well.
+      open.take(number)?.close();
+    }
+  }
+  for (const connection of open.runEnded(isKept)) connection.close();
 }
 
 function openOne({ path, readonly, create, maxPages }: DatabaseRequest & { type: 'open' }): DatabaseAnswer {
@@ -120,7 +139,7 @@ function rowsOf(
 function execute(
   connection: Connection,
   { sql, params }: DatabaseRequest & { type: 'exec' },
-): DatabaseAnswer {
+): Omit<DatabaseAnswer & { type: 'done' }, 'inTransaction'> {
   const hasParams = Array.isArray(params) ? params.length > 0 : Object.keys(params).length > 0;
   if (!hasParams) {
     const before = totalChanges(connection);
@@ -168,7 +187,8 @@ function sizeOf(value: Scalar): number {
   return 8;
 }
 
-process.on('message', (request: DatabaseRequest) => {
+process.on('message', (request: DatabaseRequest | RunEnded) => {
+  if (request.type === 'runEnded') return endRun(request);
   let reply: DatabaseAnswer;
   try {
     reply = answer(request);

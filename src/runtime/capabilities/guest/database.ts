@@ -1,10 +1,13 @@
 // The module `database`: SQLite. An open database of a session that slept, or whose query was stopped, is opened again
-// at its next use; one in memory is gone with what it held.
+// at its next use; one in memory is gone with what it held. A transaction ends with its execution.
 import { toData } from './encodings.js';
 
 interface OpenOptions {
   readonly?: boolean;
 }
+
+/** What a savepoint is called, inside of others of the same name too: SQLite takes the innermost. */
+const savepoint = 'vmsys';
 
 type Params = readonly unknown[] | Readonly<Record<string, unknown>>;
 
@@ -13,7 +16,11 @@ class Database {
   readonly readonly: boolean;
   #handle: number | undefined;
   #isOpen = true;
-  #depth = 0;
+  /**
+   * Whether one is open, as far as this memory knows; the host compares. It is not counted by who is inside of
+   * `transaction`: who is stopped there does not come out.
+   */
+  #inTransaction = false;
 
   constructor(path: string, readonly: boolean) {
     this.path = path;
@@ -23,7 +30,7 @@ class Database {
 
   /** The rows of a SELECT, or of another statement that gives rows. */
   query(sql: string, params: Params = []): Record<string, unknown>[] {
-    const rows = this.#use('query', sql, params) as Record<string, unknown>[];
+    const { rows } = this.#use('query', sql, params) as { rows: Record<string, unknown>[] };
     return rows.map((row) =>
       Object.fromEntries(Object.entries(row).map(([name, value]) => [name, fromHost(value)])),
     );
@@ -40,25 +47,21 @@ class Database {
 
   /** Runs `work` in a transaction: all of it is kept, or where it throws nothing. */
   transaction<T>(work: (database: this) => T): T {
-    const name = `vmsys_${this.#depth}`;
-    const isOuter = this.#depth === 0;
-    this.exec(isOuter ? 'BEGIN IMMEDIATE' : `SAVEPOINT ${name}`);
-    this.#depth += 1;
+    const isOuter = !this.#inTransaction;
+    this.exec(isOuter ? 'BEGIN IMMEDIATE' : `SAVEPOINT ${savepoint}`);
     try {
       const result = work(this);
       if (typeof (result as { then?: unknown } | null)?.then === 'function')
         throw new TypeError('transaction: expected a function that is done when it returns, got a promise');
-      this.exec(isOuter ? 'COMMIT' : `RELEASE ${name}`);
+      this.exec(isOuter ? 'COMMIT' : `RELEASE ${savepoint}`);
       return result;
     } catch (error) {
       try {
-        this.exec(isOuter ? 'ROLLBACK' : `ROLLBACK TO ${name}; RELEASE ${name}`);
+        this.exec(isOuter ? 'ROLLBACK' : `ROLLBACK TO ${savepoint}; RELEASE ${savepoint}`);
       } catch {
-        // It is gone with its database; what failed first is what counts.
+        // It is gone already; what failed first is what counts.
       }
       throw error;
-    } finally {
-      this.#depth -= 1;
     }
   }
 
@@ -79,15 +82,16 @@ class Database {
       ? params.map(toHost)
       : Object.fromEntries(Object.entries(params).map(([key, value]) => [key, toHost(value)]));
     this.#handle ??= this.#openNow();
+    const text = String(sql);
     try {
-      return host(name, this.#handle, String(sql), bound);
+      return this.#ask(name, text, bound);
     } catch (error) {
-      if ((error as { code?: unknown }).code !== 'DATABASE_GONE') {
-        if ((error as { code?: unknown }).code === 'ECANCELED') this.#handle = undefined;
-        throw error;
-      }
+      const { code } = error as { code?: unknown };
+      const wasInTransaction = this.#inTransaction;
+      if (code === 'TRANSACTION_GONE' || code === 'DATABASE_GONE') this.#inTransaction = false;
+      if (code !== 'DATABASE_GONE') throw error;
       this.#handle = undefined;
-      if (this.path === ':memory:' || this.#depth > 0) {
+      if (this.path === ':memory:' || wasInTransaction) {
         throw Object.assign(
           new Error(
             'the database was closed while the session slept or was stopped; what was not in a file is gone',
@@ -96,8 +100,14 @@ class Database {
         );
       }
       this.#handle = this.#openNow();
-      return host(name, this.#handle, String(sql), bound);
+      return this.#ask(name, text, bound);
     }
+  }
+
+  #ask(name: 'query' | 'exec', sql: string, params: unknown): unknown {
+    const answer = host(name, this.#handle, sql, params, this.#inTransaction) as { inTransaction: boolean };
+    this.#inTransaction = answer.inTransaction;
+    return answer;
   }
 }
 

@@ -31,12 +31,20 @@ const query = async (
   params: HostValue = [],
   signal = never,
 ) => {
-  const request = { type: 'query', database, sql, params, maxRows: 1000, maxBytes: 100_000 };
+  const request = {
+    type: 'query',
+    database,
+    sql,
+    params,
+    inTransaction: false,
+    maxRows: 1000,
+    maxBytes: 100_000,
+  };
   return ((await databases.handle(request, signal)) as { rows: HostValue }).rows;
 };
 
 const exec = (databases: Databases, database: number, sql: string, params: HostValue = []) =>
-  databases.handle({ type: 'exec', database, sql, params }, never);
+  databases.handle({ type: 'exec', database, sql, params, inTransaction: false }, never);
 
 const codeOf = (work: Promise<unknown>): Promise<string> =>
   work.then(
