@@ -34,6 +34,8 @@ export interface LibraryServiceOptions {
   templates: TemplateService;
   residents: Residents;
   keeper: SessionKeeper;
+  /** Files and folders that no session reaches. */
+  closed: readonly string[];
   notify: (event: RuntimeEvent) => void;
   log: (entry: LogEntry) => void;
 }
@@ -102,7 +104,7 @@ export class LibraryService implements Libraries {
   }
 
   async #makeAhead(template: Template): Promise<void> {
-    const { warmStarts, loader } = this.#options;
+    const { warmStarts, loader, closed } = this.#options;
     const { id: templateId, version: templateVersion, limits, runtime } = template;
     const starter = { policy: template, record: { templateId, templateVersion } };
     const key = warmStarts.key(starter, []);
@@ -115,12 +117,13 @@ export class LibraryService implements Libraries {
         shadow: createShadow(limits.memMb),
         shiftTimersMs: 0,
         console: runtime.console,
-        modules: toModuleSettings({ policy: template, template: template.name, closed: [] }),
+        modules: toModuleSettings({ policy: template, template: template.name, closed }),
       });
       await loadInto(worker, libraries, limits);
-      return (await worker.request({ type: 'image' })).image;
+      const { hasReached } = await worker.request({ type: 'reach' });
+      return hasReached ? undefined : (await worker.request({ type: 'image' })).image;
     });
-    if (!this.#closed) warmStarts.keepAhead(starter, key, image);
+    if (!this.#closed && image !== undefined) warmStarts.keepAhead(starter, key, image);
   }
 
   #inLine<T>(work: () => Promise<T>): Promise<T> {

@@ -109,6 +109,7 @@ async function compose(store: Store, options: RuntimeOptions): Promise<Runtime> 
     templates,
     residents,
     keeper,
+    closed: closedPaths,
     notify,
     log,
   });

@@ -1,5 +1,6 @@
 // Warm starts: what a template's libraries and startup files led to, kept as an image, so that they run once and not
-// for every session. Kept under a key of everything that they could see; whatever changes makes another key.
+// for every session. Kept under a key of everything that they could see; whatever changes makes another key. A start
+// that looked for files or called the host saw what no key can hold, and of another worktree besides: it is not kept.
 import { createHash } from 'node:crypto';
 import { newId, type Event, type Execution, type Policy, type TemplateId } from '../records/index.js';
 import type { Base } from './engine/base.js';
@@ -14,6 +15,9 @@ export interface WarmStarter {
   policy: Policy;
   record: { templateId: TemplateId; templateVersion: number };
 }
+
+/** Changes with the rule by which starts are kept: those of another rule are not adopted. */
+const keptBy = 'reached nothing';
 
 export class WarmStarts {
   readonly #store: Store;
@@ -32,7 +36,7 @@ export class WarmStarts {
     if ((specs.length === 0 && libraries.length === 0) || !runtime.warm) return undefined;
     const { templateId, templateVersion } = record;
     const requests = specs.map(({ request }) => request);
-    const parts = [this.#base.key, templateId, templateVersion, libraries, requests];
+    const parts = [keptBy, this.#base.key, templateId, templateVersion, libraries, requests];
     return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
   }
 
@@ -79,10 +83,12 @@ export class WarmStarts {
     return number;
   }
 
-  /** Keeps where a session's start led, for the sessions after it. Needs the turn. */
+  /** Keeps where a session's start led, for the sessions after it, unless it reached the host. Needs the turn. */
   async keep(session: LiveSession, key: string | undefined, executions: readonly Execution[]): Promise<void> {
     const { worker } = session;
     if (key === undefined || worker === undefined) return;
+    const { hasReached } = await worker.request({ type: 'reach' });
+    if (hasReached) return;
     const { image } = await worker.request({ type: 'image' });
     this.#store.atomically(() => {
       const number = this.#insert(key, session.record.templateId, image, executions);
@@ -93,6 +99,7 @@ export class WarmStarts {
     session.parent = this.#references.stateOf(session.id, session.state.image).parent;
     session.dirty = false;
   }
+
   /** Keeps a start that was made ahead, without a session; not where its template is gone, or there is one already. */
   keepAhead({ record }: WarmStarter, key: string, image: Image): void {
     const { templateId, templateVersion } = record;

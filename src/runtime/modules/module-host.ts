@@ -12,7 +12,7 @@ import { callHostModule } from './host-calls.js';
 import { GrantedModules, type HostSide } from './granted-modules.js';
 import { moduleError, quote } from './module-error.js';
 import type { ModuleSettings } from './module-settings.js';
-import { resolveModule } from './resolve.js';
+import { findModuleFile, findNamed, mayBeFile } from './resolve.js';
 import { stripTypes } from './typescript.js';
 
 /** Modules that pass on each other's exports are followed so far; names beyond are not known before they run. */
@@ -22,6 +22,8 @@ const deepestReexport = 16;
 export interface OpenModuleHost extends ModuleHost {
   /** Tells its modules that a run ended. */
   runEnded(end: RunEnd): void;
+  /** Whether it has looked for files or called the host: what came of that holds for this session and moment only. */
+  readonly hasReached: boolean;
   /** Lets go of it: the session leaves its worker. */
   close(): void;
 }
@@ -30,12 +32,19 @@ export interface OpenModuleHost extends ModuleHost {
 export function createModuleHost(settings: ModuleSettings, host?: HostSide): OpenModuleHost {
   const granted = new GrantedModules(settings, host);
 
-  const resolve = (specifier: string, referrer: string): string =>
-    resolveModule(settings, granted, specifier, referrer);
+  let hasReached = false;
+
+  const resolve = (specifier: string, referrer: string): string => {
+    const named = findNamed(settings, granted, specifier);
+    if (named !== undefined) return named;
+    hasReached ||= mayBeFile(settings, specifier);
+    return findModuleFile(settings, specifier, referrer);
+  };
 
   const load = (id: string): ModuleSource => granted.source(id) ?? fileSource(id);
 
   const fileSource = (id: string): ModuleSource => {
+    hasReached = true;
     const ending = extname(id);
     const text = read(settings, id);
     if (ending === '.json') return { format: 'json', code: text, filename: id };
@@ -74,6 +83,7 @@ export function createModuleHost(settings: ModuleSettings, host?: HostSide): Ope
   };
 
   const call = (id: string, name: string, args: readonly HostValue[]): HostValue => {
+    hasReached = true;
     const module = granted.nameOf(id);
     const opened = module === undefined ? undefined : granted.open(module);
     if (module === undefined || opened === undefined)
@@ -86,6 +96,9 @@ export function createModuleHost(settings: ModuleSettings, host?: HostSide): Ope
     load,
     call,
     runEnded: (end) => granted.runEnded(end),
+    get hasReached() {
+      return hasReached;
+    },
     close: () => granted.close(),
   };
 }

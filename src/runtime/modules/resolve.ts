@@ -9,27 +9,36 @@ import type { ModuleSettings } from './module-settings.js';
 import { realPathInside } from './real-path.js';
 
 /**
- * The id of the module that `specifier` means in the file `referrer`: for a file its real path, relative to the
- * worktree, so that two ways to write it are one module; for a host module `node:` and its name; for a library its id.
- * Throws errors with the codes MODULE_NOT_FOUND, MODULE_NOT_ALLOWED and INVALID_PATH.
+ * The id of the library, or host module (`node:` and its name), of this name; `undefined` for none, and for a path.
+ * The template alone decides, whatever the worktree. Throws MODULE_NOT_ALLOWED.
  */
-export function resolveModule(
+export function findNamed(
   settings: ModuleSettings,
   host: GrantedModules,
   specifier: string,
-  referrer: string,
-): string {
+): string | undefined {
+  if (isRelative(specifier) || specifier.startsWith('/') || specifier.includes('\0')) return undefined;
+  return findLibrary(settings, specifier) ?? host.find(specifier);
+}
+
+/** Whether files are looked for where no module has this name. */
+export const mayBeFile = ({ resolver }: ModuleSettings, specifier: string): boolean =>
+  isRelative(specifier) || specifier.startsWith('/') || resolver.roots.length > 0;
+
+const isRelative = (specifier: string): boolean => /^\.{1,2}(?:\/|$)/.test(specifier);
+
+/**
+ * The id of the file that `specifier`, no name of a module, means in the file `referrer`: its real path, relative to
+ * the worktree, so that two ways to write it are one module. Throws errors with the codes MODULE_NOT_FOUND,
+ * MODULE_NOT_ALLOWED and INVALID_PATH.
+ */
+export function findModuleFile(settings: ModuleSettings, specifier: string, referrer: string): string {
   if (specifier.includes('\0')) throw moduleError('INVALID_PATH', `module ${quote(specifier)}: not a path`);
-  if (/^\.{1,2}(?:\/|$)/.test(specifier))
+  if (isRelative(specifier))
     return requireFile(settings, specifier, referrer, fromReferrer(settings, specifier, referrer));
   if (specifier.startsWith('/'))
     return requireFile(settings, specifier, referrer, fromTop(settings, specifier));
-  return (
-    findLibrary(settings, specifier) ??
-    host.find(specifier) ??
-    findInRoots(settings, specifier, referrer) ??
-    refuse(settings, specifier)
-  );
+  return findInRoots(settings, specifier, referrer) ?? refuse(settings, specifier);
 }
 
 /** The path, relative to the worktree, that a relative specifier means. */

@@ -51,6 +51,8 @@ export type WorkerRequest =
   | { type: 'check'; library: LibraryCode; limits: Limits }
   /** Packs the saved state as an image: what differs from the reference, or from the base. */
   | { type: 'image'; reference?: Reference }
+  /** Whether the session, since it is in the worker, has looked for files or called the host. */
+  | { type: 'reach' }
   /** Answered when everything before it was sent. */
   | { type: 'sync' };
 
@@ -93,6 +95,7 @@ export type WorkerAnswer =
   | { type: 'unloadable'; id: string; message: string }
   | { type: 'completed'; items: string[]; replaces: string }
   | { type: 'imaged'; image: Image }
+  | { type: 'reached'; hasReached: boolean }
   | { type: 'synced' }
   | { type: 'failed'; message: string };
 

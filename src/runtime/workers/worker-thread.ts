@@ -29,6 +29,7 @@ interface AnswerTypes {
   load: 'loaded' | 'unloadable';
   check: 'checked' | 'unloadable';
   image: 'imaged';
+  reach: 'reached';
   sync: 'synced';
 }
 

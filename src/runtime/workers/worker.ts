@@ -151,6 +151,7 @@ async function handle(request: WorkerRequest): Promise<void> {
   if (request.type === 'image') {
     return answer({ type: 'imaged', image: sandbox.image(request.reference ?? setup.base) });
   }
+  if (request.type === 'reach') return answer({ type: 'reached', hasReached: held?.hasReached ?? false });
   if (request.type === 'load') return answer(await load(sandbox, request.libraries, request.limits));
   if (cancelled.signal.aborted) cancelled = new AbortController();
   const { phase } = setup.control;

@@ -185,3 +185,43 @@ t.test('nothing before the start can be gone back to', async (t) => {
     t.equal(await runtime.value(session, 'counter.next()'), 2, 'back to the start itself');
   }
 });
+
+t.test('a start that reached files or the host is made anew for each session', async (t) => {
+  const { runtime, worktree } = await open(t);
+  const other = tempFolder(t);
+  const write = (folder: string, text: string): void => {
+    writeFileSync(join(folder, 'cfg.json'), JSON.stringify(text));
+    writeFileSync(join(folder, 'data.txt'), text);
+  };
+  write(worktree, 'one');
+  write(other, 'two');
+  const starts: Record<string, string> = {
+    'a file that is required': `var seen = require('./cfg.json')`,
+    'a file that is read': `var seen = require('fs').readFileSync('data.txt', 'utf8')`,
+    'a file that is not there': `try { require('./none') } catch {} var seen = crypto.randomUUID()`,
+    'a descriptor': `var into, fs = require('fs'), seen = fs.readSync(fs.openSync('data.txt'), into = new Uint8Array(9)) + String(into)`,
+  };
+  const template = { template: 'x' };
+  runtime.templates.addCapability('x', { kind: 'module', name: 'fs' });
+  for (const [start, code] of Object.entries(starts)) {
+    for (const folder of [worktree, other]) writeFileSync(join(folder, 'a.js'), code);
+    const seen = async (folder: string): Promise<unknown> =>
+      runtime.value(await runtime.sessions.create({ ...template, worktree: folder }), 'seen');
+    write(worktree, 'one');
+    const first = await seen(worktree);
+    t.not(await seen(other), first, `${start}, in another worktree`);
+    write(worktree, 'three');
+    t.not(await seen(worktree), first, `${start}, after a change`);
+  }
+  t.match(stateRows(runtime.database), { warm_starts: 0 });
+});
+
+t.test('a start that asked only for what the template has is kept', async (t) => {
+  const { runtime, worktree, make } = await open(t);
+  runtime.templates.addCapability('x', { kind: 'module', name: 'path' });
+  writeFileSync(
+    join(worktree, 'a.js'),
+    `try { require('util') } catch {} const started = require('path').join('a', crypto.randomUUID())`,
+  );
+  t.equal(await runOf(runtime, await make()), await runOf(runtime, await make()));
+});
