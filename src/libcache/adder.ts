@@ -5,7 +5,7 @@ import { contentName, integrityOf } from './content-name.js';
 import { LibraryError, messageOf, systemCode, unavailable } from './errors.js';
 import type { Fetcher, PreparedLibrary, PrepareRequest } from './fetcher.js';
 import { maxLibraryBytes, type Content } from './files.js';
-import { Entry, faults, localPath } from './manifest.js';
+import { Entry, faults, localPath, type Origin } from './manifest.js';
 import { cancelled, type RunHooks } from './shared-runs.js';
 import type { LibraryStore } from './store.js';
 import type { AddRequest, CatalogItem, LibraryCheck } from './types.js';
@@ -55,8 +55,8 @@ export class Adder {
     return await this.#admit(prepared, request, hooks);
   }
 
-  /** Fetches what an entry says it is made of, and puts it in its place. */
-  async fetchAgain(entry: Entry, hooks: RunHooks): Promise<Entry> {
+  /** Fetches what an entry says or said it is made of, and puts it in its place. */
+  async fetchAgain(entry: Origin, hooks: RunHooks): Promise<Entry> {
     const request = requestOf(entry);
     const prepared = await this.#options.fetcher.prepare(request, hooks);
     return await this.#admit(sameId(prepared, entry), request, hooks);
@@ -170,14 +170,14 @@ export class Adder {
 const idOf = ({ name, version }: PreparedLibrary): string => `${name}@${version}`;
 
 /** What to ask the fetcher for, to get the entry once more. */
-function requestOf(entry: Entry): PrepareRequest {
+function requestOf(entry: Origin): PrepareRequest {
   const { global, dependencies } = entry;
   const spec = localPath(entry) ?? entry.source.replace(/^npm:/, '');
   return { spec, global, entry: entry.entry, dependencies };
 }
 
 /** A version beside a local file may have changed; what templates know it as does not. */
-const sameId = (prepared: PreparedLibrary, { name, version, source, global }: Entry): PreparedLibrary => ({
+const sameId = (prepared: PreparedLibrary, { name, version, source, global }: Origin): PreparedLibrary => ({
   ...prepared,
   name,
   version,

@@ -7,7 +7,7 @@ import { LibraryError, messageOf, unavailable } from './errors.js';
 import type { Fetcher } from './fetcher.js';
 import type { Content } from './files.js';
 import type { Follower } from './follower.js';
-import { libraryOf, type Entries, type Entry } from './manifest.js';
+import { libraryOf, type Entries, type Entry, type Origin } from './manifest.js';
 import { manifestName } from './manifest-file.js';
 import { damaged, incomplete, notFound, notHere, otherContent, unchecked } from './refusals.js';
 import { SharedRuns, type RunHooks } from './shared-runs.js';
@@ -96,9 +96,9 @@ export class Cache implements LibraryCache {
   }
 
   async sync(hooks: CacheHooks = {}): Promise<Library[]> {
-    const aside = await this.#store.manifest.restore();
-    if (aside !== undefined)
-      this.#log('warn', `the manifest was damaged; it is now ${aside}, and a new one was begun`);
+    const restored = await this.#store.manifest.restore();
+    if (restored !== undefined)
+      this.#log('warn', `the manifest was damaged; it is now ${restored.aside}, and a new one was begun`);
     const failures: { library: string; error: unknown }[] = [];
     const attempt = async (library: string, work: () => Promise<unknown>): Promise<void> => {
       try {
@@ -109,12 +109,14 @@ export class Cache implements LibraryCache {
       }
     };
     for (const { id } of this.#options.catalog) await attempt(id, () => this.add({ spec: id }, hooks));
-    for (const entry of this.#store.manifest.entries()) {
-      if ((await this.#examine(entry)).kind === 'ok' || failures.some(({ library }) => library === entry.id))
-        continue;
-      const again = (run: RunHooks): Promise<Entry> => this.#adder.fetchAgain(entry, run);
-      await attempt(entry.id, () => this.#runs.join(`${entry.id} again`, hooks, again));
-    }
+    const again = async (origin: Origin): Promise<void> => {
+      if (failures.some(({ library }) => library === origin.id)) return;
+      const work = (run: RunHooks): Promise<Entry> => this.#adder.fetchAgain(origin, run);
+      await attempt(origin.id, () => this.#runs.join(`${origin.id} again`, hooks, work));
+    };
+    for (const entry of this.#store.manifest.entries())
+      if ((await this.#examine(entry)).kind !== 'ok') await again(entry);
+    for (const lost of restored?.lost ?? []) if (this.#store.find(lost.id) === undefined) await again(lost);
     this.#refresh();
     await this.verify();
     if (failures.length > 0) throw incomplete(failures);
@@ -135,6 +137,9 @@ export class Cache implements LibraryCache {
     if (parsed.kind !== 'ok') checkups.push({ id: manifestName, ok: false, problem: parsed.problem });
     const entries = parsed.kind === 'ok' ? parsed.entries : parsed.kind === 'damaged' ? parsed.salvaged : [];
     for (const entry of entries) checkups.push(await this.#checkup(entry));
+    const lost = parsed.kind === 'damaged' ? parsed.lost : [];
+    for (const { id } of lost)
+      checkups.push({ id, ok: false, problem: 'its entry in the manifest is damaged' });
     return checkups;
   }
 

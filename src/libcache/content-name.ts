@@ -16,3 +16,7 @@ export const contentName = (integrity: Integrity): string =>
 
 /** Whether a name in the content folder is one that {@link contentName} gives. */
 export const isContentName = (name: string): boolean => shape.test(name);
+
+/** All names that {@link contentName} may have given, wherever they are in a text. */
+export const contentNamesIn = (text: string): string[] =>
+  text.match(new RegExp(`${contentFolder}/sha512-[0-9a-f]{128}\\.js`, 'g')) ?? [];

@@ -4,16 +4,20 @@ import Database from 'better-sqlite3';
 import { messageOf, unavailable } from './errors.js';
 
 /** A change of the manifest takes milliseconds; whoever holds the lock this long is stopped or stuck. */
-const patienceMs = 10_000;
+export const patienceMs = 10_000;
 const retryMs = 10;
 
 /**
  * Runs `work` while no other process, and no other caller in this one, holds the lock on `path`: a file of mode 0600
  * that is made where it does not exist (its folder must), and that nobody may open by other means.
- * Rejects with LIBRARY_UNAVAILABLE where it cannot be had.
+ * Rejects with LIBRARY_UNAVAILABLE where it cannot be had by `deadline`, a time as of `Date.now()`; it is tried once
+ * even so.
  */
-export async function withLock<Result>(path: string, work: () => Promise<Result>): Promise<Result> {
-  const deadline = Date.now() + patienceMs;
+export async function withLock<Result>(
+  path: string,
+  deadline: number,
+  work: () => Promise<Result>,
+): Promise<Result> {
   let release = tryLock(path);
   while (release === undefined) {
     if (Date.now() > deadline)
@@ -37,7 +41,8 @@ function tryLock(path: string): (() => void) | undefined {
   } catch (error) {
     database?.close();
     if (error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')) return undefined;
-    throw unavailable('disk', `cannot lock ${path}: ${messageOf(error)}`, { cause: error });
+    const next = 'see that its folder can be written; the file itself holds nothing, and may be removed';
+    throw unavailable('disk', `cannot lock ${path}: ${messageOf(error)}; ${next}`, { cause: error });
   } finally {
     process.umask(before);
   }

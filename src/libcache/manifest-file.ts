@@ -1,10 +1,11 @@
 // The manifest on disk: readers always see a whole one, changes happen one at a time under the lock.
-import { readFileSync, statSync } from 'node:fs';
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { closeSync, constants, openSync, readFileSync, statSync, type BigIntStats } from 'node:fs';
+import { link, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { contentNamesIn } from './content-name.js';
 import { messageOf, systemCode, unavailable, type LibraryError } from './errors.js';
-import { withLock } from './lock.js';
-import { formatManifest, parseManifest, type Entries, type ParsedManifest } from './manifest.js';
+import { patienceMs, withLock } from './lock.js';
+import { formatManifest, parseManifest, type Entries, type Origin, type ParsedManifest } from './manifest.js';
 import { replaceFile } from './replace-file.js';
 
 export const manifestName = 'manifest.json';
@@ -14,6 +15,18 @@ const keptAside = 5;
 const asideShape = /^manifest\.damaged-.*\.json$/;
 
 const none: ParsedManifest = { kind: 'ok', entries: [] };
+/** A thousand libraries have some 2 MiB; what is longer is none of ours, and would keep the whole process busy. */
+const maxBytes = 32 * 1024 * 1024;
+/** Never waiting for a pipe's other end. */
+const atOnce = constants.O_RDONLY | constants.O_NONBLOCK;
+
+/** What became of a damaged manifest. */
+export interface Restored {
+  /** The path of the damaged one. */
+  aside: string;
+  /** What was in it and is not in the new one. */
+  lost: readonly Origin[];
+}
 
 /** What is written while the lock is held. */
 export interface ManifestChange {
@@ -45,17 +58,26 @@ export class ManifestFile {
   /** As {@link entries}, but says what is wrong instead of throwing, or cannot be read. */
   parsed(): ParsedManifest {
     try {
-      const stamp = this.#stamp();
-      if (this.#read?.stamp !== stamp)
-        this.#read = {
-          stamp,
-          parsed: stamp === 'none' ? none : parseManifest(readFileSync(this.path, 'utf8')),
-        };
+      const stats = statSync(this.path, { bigint: true, throwIfNoEntry: false });
+      const stamp = stampOf(stats);
+      if (this.#read?.stamp !== stamp) this.#read = { stamp, parsed: this.#parse(stats) };
       return this.#read.parsed;
     } catch (error) {
-      // A folder in its place is damage like any other: it can be moved aside.
-      if (systemCode(error) === 'EISDIR') return { kind: 'damaged', problem: 'it is a folder', salvaged: [] };
       return { kind: 'unreadable', problem: messageOf(error) };
+    }
+  }
+
+  #parse(stats: BigIntStats | undefined): ParsedManifest {
+    if (stats === undefined) return none;
+    // It can be put aside, as any other damage.
+    const damaged = (problem: string) => ({ kind: 'damaged' as const, problem, salvaged: [], lost: [] });
+    if (!stats.isFile()) return damaged('it is no plain file');
+    if (stats.size > maxBytes) return damaged(`it has ${stats.size} bytes, more than any manifest`);
+    const file = openSync(this.path, atOnce);
+    try {
+      return parseManifest(readFileSync(file, 'utf8'));
+    } finally {
+      closeSync(file);
     }
   }
 
@@ -69,10 +91,12 @@ export class ManifestFile {
 
   /** Runs `work` under the lock, whatever the manifest is like. */
   async locked<Result>(work: () => Promise<Result>): Promise<Result> {
+    // From now on, not from its turn: behind one who waits in vain nobody waits as long again.
+    const deadline = Date.now() + patienceMs;
     const run = async (): Promise<Result> => {
       try {
         await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-        return await withLock(join(this.#folder, lockName), work);
+        return await withLock(join(this.#folder, lockName), deadline, work);
       } catch (error) {
         throw this.#diskError(error);
       }
@@ -83,10 +107,10 @@ export class ManifestFile {
   }
 
   /**
-   * Moves a damaged manifest aside and begins a new one with the entries that are whole. Answers the old one's new
-   * path; `undefined` where there was nothing to do. One from a newer version stays, and is an error.
+   * Puts a damaged manifest aside and a new one with the entries that are whole in its place: at no moment is there
+   * none. `undefined` where there was nothing to do. One from a newer version stays, and is an error.
    */
-  async restore(): Promise<string | undefined> {
+  async restore(): Promise<Restored | undefined> {
     return await this.locked(async () => {
       this.#read = undefined;
       const parsed = this.parsed();
@@ -96,30 +120,46 @@ export class ManifestFile {
         this.#folder,
         `manifest.damaged-${new Date().toISOString().replaceAll(':', '-')}.json`,
       );
-      await rename(this.path, aside);
+      // A folder has one name only, and so has a file on some disks.
+      await link(this.path, aside).catch(() => rename(this.path, aside));
       await this.#write(parsed.salvaged);
       await this.#dropOldest();
-      return aside;
+      return { aside, lost: parsed.lost };
     });
   }
 
-  /** Of the damaged ones; their names sort by time. */
+  /**
+   * The contents that may be wanted: those that the manifest names, and those that a damaged one which was put aside
+   * names. `undefined` where nobody can say: there is none, or it cannot be read. Call under the lock.
+   */
+  async wanted(): Promise<ReadonlySet<string> | undefined> {
+    const parsed = this.parsed();
+    if (parsed.kind !== 'ok' || parsed === none) return undefined;
+    const wanted = new Set(parsed.entries.map(({ file }) => file));
+    for (const name of await this.#aside()) {
+      const path = join(this.#folder, name);
+      const text = await readFile(path, { encoding: 'latin1', flag: atOnce }).catch(() => '');
+      for (const file of contentNamesIn(text)) wanted.add(file);
+    }
+    return wanted;
+  }
+
+  /** The damaged ones; their names sort by time. */
+  async #aside(): Promise<string[]> {
+    return (await readdir(this.#folder)).filter((name) => asideShape.test(name)).sort();
+  }
+
   async #dropOldest(): Promise<void> {
-    const aside = (await readdir(this.#folder)).filter((name) => asideShape.test(name)).sort();
-    for (const name of aside.slice(0, -keptAside)) await rm(join(this.#folder, name), { recursive: true });
+    for (const name of (await this.#aside()).slice(0, -keptAside))
+      await rm(join(this.#folder, name), { recursive: true });
   }
 
   async #write(entries: Entries): Promise<void> {
-    await replaceFile(this.path, formatManifest(entries));
+    const text = formatManifest(entries);
+    if (text.length > maxBytes)
+      throw unavailable('too-large', `the cache has too many libraries; remove some ("vmsys lib remove")`);
+    await replaceFile(this.path, text);
     this.#read = undefined;
-  }
-
-  /** Every change is a rename of a new file: another inode, or at least another time. */
-  #stamp(): string {
-    const stats = statSync(this.path, { bigint: true, throwIfNoEntry: false });
-    return stats === undefined
-      ? 'none'
-      : `${stats.dev} ${stats.ino} ${stats.size} ${stats.mtimeNs} ${stats.ctimeNs}`;
   }
 
   #unusable(parsed: Exclude<ParsedManifest, { kind: 'ok' }>): LibraryError {
@@ -136,6 +176,10 @@ export class ManifestFile {
     return unavailable('disk', message, { cause: error });
   }
 }
+
+/** Every change is a rename of a new file: another inode, or at least another time. */
+const stampOf = (stats: BigIntStats | undefined): string =>
+  stats === undefined ? 'none' : `${stats.dev} ${stats.ino} ${stats.size} ${stats.mtimeNs} ${stats.ctimeNs}`;
 
 /** What the system says where a folder cannot be written, full or otherwise. */
 const diskFaults = new Set([

@@ -3,6 +3,7 @@
 import * as z from 'zod';
 import { Library } from '../records/index.js';
 import { contentName } from './content-name.js';
+import { fragmentsOf, textIn, type Fragment } from './fragments.js';
 
 /** The version of the schema that is written; one that is higher is refused. */
 export const manifestVersion = 1;
@@ -10,11 +11,13 @@ export const manifestVersion = 1;
 /** Names that can be imported without being taken for a path: `name` or `@scope/name`. */
 const nameShape = /^(?:@[\w~-][\w~.-]*\/)?[\w~$-][\w~$.-]*$/;
 
+const sourceShape = /^(npm:.|file:\/)/;
+
 /** A library and what the cache alone needs to know of it. */
 export const Entry = z
   .strictObject({
     ...Library.shape,
-    source: Library.shape.source.regex(/^(npm:.|file:\/)/, 'expected "npm:" or "file:" and an absolute path'),
+    source: Library.shape.source.regex(sourceShape, 'expected "npm:" or "file:" and an absolute path'),
     /** The file of the package to begin with, where another one was asked for than package.json names. */
     entry: z.string().optional(),
     /** Of a local library: the absolute paths of the files that it is made of. */
@@ -61,8 +64,11 @@ export type ParsedManifest =
   | { kind: 'newer'; problem: string }
   /** The disk or its permissions keep it from us. */
   | { kind: 'unreadable'; problem: string }
-  /** No manifest; `salvaged` are those of its entries that are whole by themselves. */
-  | { kind: 'damaged'; problem: string; salvaged: Entries };
+  /** No manifest; `salvaged` are its entries that are whole, `lost` those of which it can be said what they were. */
+  | { kind: 'damaged'; problem: string; salvaged: Entries; lost: readonly Origin[] };
+
+/** What an entry is made of: enough to fetch it again. */
+export type Origin = Pick<Entry, 'id' | 'name' | 'version' | 'source' | 'global' | 'entry' | 'dependencies'>;
 
 /** Never throws. `formatManifest(entries)` comes back as `entries`. */
 export function parseManifest(text: string): ParsedManifest {
@@ -71,7 +77,7 @@ export function parseManifest(text: string): ParsedManifest {
     json = JSON.parse(text);
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
-    return { kind: 'damaged', problem: `it is not JSON (${problem})`, salvaged: [] };
+    return { kind: 'damaged', problem: `it is not JSON (${problem})`, ...salvage(text) };
   }
   const head = Head.safeParse(json);
   if (head.success && head.data.version > manifestVersion) {
@@ -80,7 +86,7 @@ export function parseManifest(text: string): ParsedManifest {
   }
   const manifest = Manifest.safeParse(json);
   if (manifest.success) return { kind: 'ok', entries: manifest.data.libraries };
-  return { kind: 'damaged', problem: faults(manifest.error), salvaged: salvage(json) };
+  return { kind: 'damaged', problem: faults(manifest.error), ...salvage(text) };
 }
 
 export const formatManifest = (entries: Entries): string =>
@@ -93,20 +99,33 @@ export function libraryOf(entry: Entry): Library {
 }
 
 /** The absolute path of a local library; `undefined` of one from the registry. */
-export const localPath = ({ source }: Entry): string | undefined =>
+export const localPath = ({ source }: Pick<Entry, 'source'>): string | undefined =>
   source.startsWith('file:') ? source.slice('file:'.length) : undefined;
 
 /** Every fault with its path, in one line. */
 export const faults = (error: z.ZodError): string =>
   error.issues.map(({ path, message }) => `${path.join('.') || 'all of it'}: ${message}`).join('; ');
 
-function salvage(json: unknown): Entries {
-  const loose = z.object({ libraries: z.array(z.unknown()) }).safeParse(json);
-  if (!loose.success) return [];
+function salvage(text: string): { salvaged: Entries; lost: Origin[] } {
   const whole = new Map<string, Entry>();
-  for (const item of loose.data.libraries) {
-    const entry = Entry.safeParse(item);
+  const lost = new Map<string, Origin>();
+  for (const fragment of fragmentsOf(text)) {
+    const entry = Entry.safeParse(fragment.value);
+    const origin = entry.success ? undefined : originOf(fragment);
     if (entry.success) whole.set(entry.data.id, entry.data);
+    // The first of its id: what is around all entries begins with one of them, too.
+    else if (origin !== undefined && !lost.has(origin.id)) lost.set(origin.id, origin);
   }
-  return [...whole.values()];
+  return { salvaged: [...whole.values()], lost: [...lost.values()].filter(({ id }) => !whole.has(id)) };
+}
+
+/** `undefined` where it does not say what library it was and where that came from. */
+function originOf(fragment: Fragment): Origin | undefined {
+  const id = textIn(fragment, 'id') ?? '';
+  const source = textIn(fragment, 'source') ?? '';
+  const at = id.lastIndexOf('@');
+  const [name, version] = [id.slice(0, at), id.slice(at + 1)];
+  const isFitting = source.startsWith('npm:') ? source === `npm:${id}` : sourceShape.test(source);
+  if (!nameShape.test(name) || version === '' || !isFitting) return undefined;
+  return { id, name, version, source, global: textIn(fragment, 'global'), entry: textIn(fragment, 'entry') };
 }

@@ -77,12 +77,9 @@ export class LibraryStore {
     });
   }
 
-  /** See {@link sweep}; with a manifest that cannot be used, contents stay. */
+  /** See {@link sweep}. */
   async sweep(): Promise<string[]> {
-    return await this.manifest.locked(async () => {
-      const parsed = this.manifest.parsed();
-      return await sweep(this.folder, parsed.kind === 'ok' ? parsed.entries : undefined);
-    });
+    return await this.manifest.locked(async () => await sweep(this.folder, await this.manifest.wanted()));
   }
 
   /** Two libraries may have the same content. What cannot be removed now is swept at the next start. */

@@ -1,7 +1,17 @@
 // The manifest on disk when it is not what this program wrote: said clearly, nothing deleted, repaired by a sync.
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { openLibraryCache } from '#src/libcache/index.js';
 import { because, FakeRegistry, openTestCache } from '../fixtures/libcache.js';
 import { tempFolder } from '../fixtures/temp.js';
 import { until } from '../fixtures/until.js';
@@ -47,11 +57,93 @@ for (const [what, damage] of Object.entries(damages))
     t.equal(readFileSync(path, 'utf8'), damaged);
     t.ok(existsSync(join(folder, library.file)));
 
-    t.match(await cache.sync(), [{ id: 'two@1.0.0' }]);
+    const isKnown = damaged.includes('"npm:one@1.0.0"');
+    const expected = isKnown ? ['one@1.0.0', 'two@1.0.0'] : ['two@1.0.0'];
+    t.same(
+      (await cache.sync()).map(({ id }) => id),
+      expected,
+    );
     const aside = readdirSync(folder).find((name) => name.startsWith('manifest.damaged-'));
     t.equal(aside && readFileSync(join(folder, aside), 'utf8'), damaged);
-    t.same(changes, ['added two@1.0.0']);
+    t.same([...changes].sort(), expected.map((id) => `added ${id}`).sort());
+    if (isKnown) t.equal(await cache.read(library), 'exports.a = 1');
   });
+
+t.test(
+  'a manifest that lost its end loses no library: whole entries stay, the rest is fetched again',
+  async (t) => {
+    const registry = new FakeRegistry({ 'a@1.0.0': 'a', 'b@1.0.0': 'b', 'c@1.0.0': 'c' });
+    const first = openTestCache(t, { registry });
+    for (const spec of ['a', 'b']) await first.cache.add({ spec });
+    await first.cache.add({ spec: 'c', global: 'C' });
+    const before = first.cache.list();
+    await first.cache.close();
+    const path = join(first.folder, 'manifest.json');
+    const text = readFileSync(path, 'utf8');
+    writeFileSync(path, text.slice(0, -20));
+    const { cache } = openTestCache(t, { folder: first.folder, registry });
+    t.match(await cache.verify(), [
+      { id: 'manifest.json', ok: false },
+      { id: 'a@1.0.0', ok: true },
+      { id: 'b@1.0.0', ok: true },
+      { id: 'c@1.0.0', ok: false, problem: /entry in the manifest/ },
+    ]);
+    registry.asked.length = 0;
+    t.match(
+      await cache.sync(),
+      before.map(({ id, integrity, global }) => ({ id, integrity, global })),
+    );
+    t.match(registry.asked, [{ spec: 'c@1.0.0', global: 'C' }]);
+    t.equal(readdirSync(join(first.folder, 'files')).length, 3);
+  },
+);
+
+t.test('contents stay while nobody can say whether they are wanted', async (t) => {
+  const { folder, path, library, text } = await filled(t);
+  const reopened = async () => {
+    const { cache } = openTestCache(t, { folder });
+    await cache.close();
+    return existsSync(join(folder, library.file));
+  };
+  rmSync(path);
+  t.ok(await reopened(), 'the manifest was deleted');
+  writeFileSync(path, '{"version":1,"libraries":[]}');
+  writeFileSync(join(folder, 'manifest.damaged-1.json'), text.slice(0, -20));
+  t.ok(await reopened(), 'a damaged one that was put aside names it');
+  rmSync(join(folder, 'manifest.damaged-1.json'));
+  t.notOk(await reopened());
+});
+
+t.test('the sweep follows no link out of the cache', async (t) => {
+  const outside = tempFolder(t);
+  const { folder } = await filled(t);
+  const names = [`sha512-${'0'.repeat(128)}.js`, 'vmsys-library-0-1-1-x'];
+  for (const name of names) mkdirSync(join(outside, name, 'deep'), { recursive: true });
+  rmSync(join(folder, 'files'), { recursive: true });
+  for (const name of ['files', 'work']) symlinkSync(outside, join(folder, name));
+  const cache = await openLibraryCache({ folder });
+  await cache.close();
+  t.same(readdirSync(outside).sort(), names);
+});
+
+t.test('a pipe in the manifest’s place is damage, not waited for', async (t) => {
+  const folder = tempFolder(t);
+  execFileSync('mkfifo', [join(folder, 'manifest.json')]);
+  const { cache } = openTestCache(t, { folder, registry: new FakeRegistry(packages), catalog: [item] });
+  t.throws(() => cache.list(), { ...because('manifest'), message: /no plain file/ });
+  await cache.sync();
+  t.equal(cache.list().length, 1);
+});
+
+t.test('a lock that is no database is an error that says what to do', async (t) => {
+  const folder = tempFolder(t);
+  writeFileSync(join(folder, 'manifest.lock'), 'no database at all, but long enough'.repeat(50));
+  const { cache } = openTestCache(t, { folder, registry: new FakeRegistry(packages) });
+  await t.rejects(cache.add({ spec: 'one' }), {
+    ...because('disk'),
+    message: /manifest\.lock.*may be removed/,
+  });
+});
 
 t.test('a sync keeps what is whole in a damaged manifest', async (t) => {
   const { folder, path, library, text } = await filled(t);

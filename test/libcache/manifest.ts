@@ -55,6 +55,30 @@ t.test('a manifest that lost its end is damaged, wherever it was cut', async (t)
     if (parseManifest(text.slice(0, length)).kind !== 'damaged') t.fail(`cut at ${length}`);
 });
 
+t.test('of a manifest that was cut or has a flipped byte, all entries but one are whole still', async (t) => {
+  const all = ['a', 'b', 'c', 'd'].map((name) => ({
+    ...entryOf(name, '1.0.0', name),
+    dependencies: [{ name: 'x{"', version: '1' }],
+  }));
+  const text = formatManifest(all);
+  const isKept = (damaged: string, least: number): boolean => {
+    const parsed = parseManifest(damaged);
+    if (parsed.kind !== 'damaged') return true;
+    const whole = parsed.salvaged.every((entry) => formatManifest(all).includes(entry.integrity));
+    return whole && parsed.salvaged.length >= least;
+  };
+  for (let at = 0; at < text.length; at += 1) {
+    const before = text.slice(0, at).split('"addedAt"').length - 2;
+    if (!isKept(text.slice(0, at), before)) t.fail(`cut at ${at}`);
+    for (const byte of ['{', '}', '"', '\\', 'x'])
+      if (!isKept(`${text.slice(0, at)}${byte}${text.slice(at + 1)}`, 3)) t.fail(`${byte} at ${at}`);
+  }
+  const parsed = parseManifest(
+    text.replace(/"bytes": 1(?=[^]*"name": "c")/, '"bytes": -1').replace(/\]\s*\}\s*$/, ''),
+  );
+  t.match(parsed, { kind: 'damaged', lost: [{ id: 'a@1.0.0', source: 'npm:a@1.0.0' }] });
+});
+
 t.test('any text at all is read without an exception', async () => {
   fc.assert(
     fc.property(

@@ -1,5 +1,5 @@
 // The temporary folder in which a library is put together: one for each, and what a killed process left is removed.
-import { mkdir, mkdtemp, readdir, readFile, readlink, realpath, rm, stat } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, unavailable } from '../errors.js';
 
@@ -24,14 +24,19 @@ export async function makeWorkFolder(spec: string, parent: string): Promise<stri
  * {@link makeWorkFolder} made is touched; that one cannot be removed is no reason not to go on.
  */
 export async function sweepWorkFolders(parent: string): Promise<string[]> {
-  const names = await readdir(parent).catch(() => []);
+  const isFolder = await lstat(parent).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
+  // What a link leads to is not ours to sweep.
+  const names = isFolder ? await readdir(parent).catch(() => []) : [];
   const removed: string[] = [];
   for (const name of names) {
     const [, place, pid, start] = /^vmsys-library-(\d+)-(\d+)-(\d+)-\w+$/.exec(name) ?? [];
     if (place === undefined || pid === undefined || start === undefined) continue;
     const folder = join(parent, name);
     try {
-      const { uid, mtimeMs } = await stat(folder);
+      const { uid, mtimeMs } = await lstat(folder);
       const isLeft =
         place === (await here())
           ? !(await isAlive(Number(pid), start))
