@@ -34,6 +34,12 @@ t.test('done again, nothing is left to do', { skip }, async (t) => {
   t.equal(await service.show('MainPID'), before, 'and the daemon was left alone');
 });
 
+t.test('a shell with the address of an old session bus changes nothing', { skip }, async (t) => {
+  const stale = 'DBUS_SESSION_BUS_ADDRESS=unix:path=/gone';
+  t.match(await machine.sh(`${stale} vmsys service install`), 'Everything is as it should be.');
+  t.match(await machine.sh(`${stale} vmsys service doctor`), /sandbox: on/);
+});
+
 t.test('status and doctor find it well', { skip }, async (t) => {
   const status = JSON.parse(await machine.sh('vmsys service status --json')) as unknown; // compared below
   t.match(status, { installed: true, socket: { active: 'active', enabled: 'enabled' }, sandbox: 'on' });

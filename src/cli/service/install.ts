@@ -9,7 +9,7 @@ import { exitStatus, UsageFault } from '../fault.js';
 import { infoAt, type Info } from './ask.js';
 import { findDirectDaemons } from './direct-daemon.js';
 import { findInstallation, isWithin, type Installation } from './installation.js';
-import { probeSandbox, requireManager, type Manager } from './manager.js';
+import { requireManager, requireProbe, type Manager } from './manager.js';
 import { planInstall, type InstallFacts, type PlannedFile } from './plan.js';
 import { carryOut, stepsAsJson } from './report.js';
 import { findScope, logsWords, scopeFlags, scopeParams, systemctlWords, type Scope } from './scope.js';
@@ -40,7 +40,7 @@ export const installCommand = command({
     const manager = await requireManager(scope);
     requireRead(scope, manager);
     const grants = wantedGrants(scope, params, withheld.has('write'));
-    const probe = await probeSandbox(scope);
+    const probe = await requireProbe(scope);
     const installation = findInstallation();
     const files = filesOnDisk(scope, installation, { grants, userNamespaces: probe.userNamespaces });
     const steps = planInstall(scope, {

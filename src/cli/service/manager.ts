@@ -1,6 +1,7 @@
 // Whether a systemd manager answers, what it reads, and what the host lets its units do.
 import type { Scope } from './scope.js';
 import { ServiceFault } from './service-fault.js';
+import { unitState } from './unit-state.js';
 
 export interface Manager {
   version: number;
@@ -35,27 +36,50 @@ export async function requireManager(scope: Scope): Promise<Manager> {
 }
 
 export interface Probe {
-  userNamespaces: boolean;
-  /** What the host said against it. */
+  /** Undefined where it could not be found out. */
+  userNamespaces: boolean | undefined;
+  /** What the host said against it, or why it could not be asked. */
   reason: string;
 }
 
-/** Has the manager run `true` in a sandbox as the service's. A host without user namespaces ends it with 217 or 226. */
+/** systemd.exec(5): no user namespace, no capabilities in it, no mount namespace. */
+const noSandbox = [217, 218, 226];
+
+/**
+ * Has the manager run `true` in a sandbox as the service's. Anything but the three statuses of a host without user
+ * namespaces says nothing about the host, and must not cost the service its sandbox. Without `--wait` systemd-run asks
+ * the manager directly, so that a shell without a session bus, or with the address of an old one, is told the same.
+ */
 export async function probeSandbox(scope: Scope): Promise<Probe> {
   if (scope.manager === '--system') return { userNamespaces: true, reason: '' };
-  const settings = ['PrivateUsers=yes', 'ProtectSystem=strict', 'PrivateNetwork=yes', 'PrivateTmp=yes'];
+  const unit = `vmsysd-probe-${process.pid}.service`;
+  const settings = [
+    'Type=oneshot',
+    'PrivateUsers=yes',
+    'ProtectSystem=strict',
+    'PrivateNetwork=yes',
+    'PrivateTmp=yes',
+  ];
   const { status, stderr } = await scope.run('systemd-run', [
     scope.manager,
-    '--wait',
     '--quiet',
-    '--collect',
+    `--unit=${unit}`,
     ...settings.flatMap((setting) => ['--property', setting]),
     'true',
   ]);
-  if (status === undefined) {
-    throw new ServiceFault(
-      `systemd-run, which tries what this host can do, did not run or end: ${stderr.trim()}`,
-    );
-  }
-  return { userNamespaces: status === 0, reason: `a sandboxed unit ended with status ${status}` };
+  if (status === 0) return { userNamespaces: true, reason: '' };
+  const { exitStatus } = await unitState(scope, unit);
+  await scope.run('systemctl', [scope.manager, 'reset-failed', unit]);
+  return noSandbox.includes(exitStatus)
+    ? { userNamespaces: false, reason: `a sandboxed unit ended with status ${exitStatus}` }
+    : { userNamespaces: undefined, reason: stderr.trim() || `systemd-run ended with status ${status}` };
+}
+
+/** As probeSandbox, for what must know; throws ServiceFault where it cannot be found out. */
+export async function requireProbe(scope: Scope): Promise<Probe & { userNamespaces: boolean }> {
+  const { userNamespaces, reason } = await probeSandbox(scope);
+  if (userNamespaces !== undefined) return { userNamespaces, reason };
+  throw new ServiceFault(
+    `whether this host can sandbox the service could not be tried (${reason}), so nothing was changed; see that "systemd-run --user true" works, then install again`,
+  );
 }

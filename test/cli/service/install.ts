@@ -121,7 +121,7 @@ t.test(
   async (t) => {
     const host = serviceHost(t);
     await host.serve();
-    host.answer('systemd-run', 217);
+    host.answerProbe(217);
     const { stderr } = await host.run(installCommand);
     t.match(stderr, /no user namespaces \(a sandboxed unit ended with status 217\)/);
     const dropIn = join(host.unitFolder, 'vmsysd.service.d', '90-no-user-namespaces.conf');
@@ -129,11 +129,24 @@ t.test(
     t.match((await host.run(statusCommand)).stdout, /not installed/);
     host.setUnit('vmsysd.socket', wellUnits(host).socket);
     t.match((await host.run(statusCommand)).stdout, /sandbox +reduced/);
-    host.answer('systemd-run', 0);
+    host.answerProbe(0);
     t.equal((await host.run(installCommand)).stderr, '');
     t.notOk(existsSync(join(host.unitFolder, 'vmsysd.service.d')));
   },
 );
+
+t.test('a sandbox that could not be tried is no reason for a smaller one', async (t) => {
+  const host = serviceHost(t);
+  for (const exitStatus of [0, 1, 203]) {
+    host.answerProbe(exitStatus);
+    host.answer('systemd-run', 1, 'Failed to connect to bus: No such file or directory');
+    await t.rejects(host.run(installCommand), {
+      name: 'ServiceFault',
+      message: /could not be tried \(.*Failed to connect to bus.*\), so nothing was changed/s,
+    });
+  }
+  t.strictSame(filesOf(host), []);
+});
 
 t.test('grants are added, kept, and taken back', async (t) => {
   const host = await installed(t);

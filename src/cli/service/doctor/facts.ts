@@ -13,7 +13,7 @@ import { probeSandbox, type Manager, type Probe } from '../manager.js';
 import type { PlannedFile } from '../plan.js';
 import { sandboxState, type SandboxState } from '../sandbox-state.js';
 import type { Scope } from '../scope.js';
-import { readGrants } from '../unit-files.js';
+import { hasFallback, readGrants } from '../unit-files.js';
 import { readUnitWords } from '../unit-text.js';
 import { unitState, type UnitState } from '../unit-state.js';
 
@@ -59,7 +59,11 @@ export async function gatherFacts(
   const installation = findInstallation();
   const probe = await probeSandbox(scope);
   const grants = readGrants(scope);
-  const files = filesOnDisk(scope, installation, { grants, userNamespaces: probe.userNamespaces });
+  const files = filesOnDisk(scope, installation, {
+    grants,
+    // Where nothing is known of the host, what is installed is taken as right.
+    userNamespaces: probe.userNamespaces ?? !hasFallback(scope),
+  });
   const socket = await unitState(scope, scope.socketUnit);
   const before = await unitState(scope, scope.serviceUnit);
   const mayAnswer = socket.active === 'active' && before.sub !== 'auto-restart';

@@ -148,15 +148,6 @@ function checkAnswer(facts: Facts): Finding[] {
 
 function checkSandbox(facts: Facts): Finding[] {
   const { probe, sandbox, scope } = facts;
-  if (sandbox === 'reduced' || !probe.userNamespaces) {
-    return [
-      told(
-        'sandbox',
-        `reduced: this host lets users make no user namespaces (${probe.reason || 'or did not, when it was installed'})`,
-        'docs/systemd.md says what is lost, and how a host allows them',
-      ),
-    ];
-  }
   if (sandbox === 'off') {
     return [
       wrong(
@@ -164,6 +155,24 @@ function checkSandbox(facts: Facts): Finding[] {
         'systemd left it out, and said so only in its log',
         installWords(facts.scope),
         systemctlWords(scope, 'restart', scope.serviceUnit),
+      ),
+    ];
+  }
+  if (probe.userNamespaces === undefined) {
+    return [
+      told(
+        'sandbox',
+        `unknown: what this host allows could not be tried (${probe.reason})`,
+        'systemd-run --user true',
+      ),
+    ];
+  }
+  if (sandbox === 'reduced' || !probe.userNamespaces) {
+    return [
+      told(
+        'sandbox',
+        `reduced: this host lets users make no user namespaces (${probe.reason || 'or did not, when it was installed'})`,
+        'docs/systemd.md says what is lost, and how a host allows them',
       ),
     ];
   }

@@ -376,6 +376,7 @@ t.test('what is good to know is no fault', async (t) => {
   const notes: Partial<Facts>[] = [
     { lingers: false },
     { sandbox: 'reduced', probe: { userNamespaces: false, reason: 'status 217' } },
+    { probe: { userNamespaces: undefined, reason: 'no bus' } },
     { shell: { ...well.shell, VMSYS_SOCKET: '/tmp/other' } },
     { answer: { info, tookMs: 1, outdated: true } },
     {
@@ -393,6 +394,14 @@ t.test('what is good to know is no fault', async (t) => {
       JSON.stringify(fields).slice(0, 60),
     );
   }
+});
+
+t.test('a sandbox that could not be tried is unknown, and nothing is asked for', async (t) => {
+  const found = examine({ probe: { userNamespaces: undefined, reason: 'no bus' } });
+  t.match(
+    found.filter(({ verdict }) => verdict !== 'ok'),
+    [{ check: 'sandbox', verdict: 'note', says: /^unknown: .*no bus/ }],
+  );
 });
 
 t.test('every fault has a cure', async (t) => {
