@@ -3,7 +3,7 @@ import type { DirectDaemon } from './direct-daemon.js';
 import type { Scope } from './scope.js';
 import { ServiceFault } from './service-fault.js';
 import type { Step } from './steps.js';
-import { fileState, type UnitFile } from './unit-files.js';
+import { changesUnit, fileState, type UnitFile } from './unit-files.js';
 import type { UnitState } from './unit-state.js';
 
 /** A file of ours as it should be, where it is, and what is there now. */
@@ -37,8 +37,8 @@ export function planInstall(scope: Scope, facts: InstallFacts): Step[] {
   }
   const changes = files.flatMap(fileSteps);
   const changed = (unit: string): boolean =>
-    files.some(({ name, text, found }) => text !== found && name === fileOf(unit));
-  const dropInChanged = files.some(({ name, text, found }) => text !== found && name.includes('.service.d/'));
+    files.some((file) => file.name === fileOf(unit) && changesUnit(file));
+  const dropInChanged = files.some((file) => file.name.includes('.service.d/') && changesUnit(file));
   const active = (state: UnitState): boolean => state.active === 'active' || state.active === 'reloading';
   const socketAnew = changed(scope.socketUnit) && active(socket);
   const serviceAnew =
@@ -54,7 +54,8 @@ export function planInstall(scope: Scope, facts: InstallFacts): Step[] {
       ? [systemctl('reset-failed', scope.socketUnit, scope.serviceUnit)]
       : []),
     ...(socket.enabled === 'enabled' ? [] : [systemctl('enable', scope.socketUnit)]),
-    // The socket takes the service along when it is started anew.
+    // The socket takes the service along when it is started anew, and loses those who wait in its queue: for its own
+    // sake only.
     ...(socketAnew
       ? [systemctl('restart', scope.socketUnit)]
       : active(socket)

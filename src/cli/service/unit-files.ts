@@ -104,10 +104,10 @@ export const hasFallback = (scope: Scope): boolean =>
   readUnit(join(scope.unitFolder, dropInPath(scope, 'noUserNamespaces'))) !== undefined;
 
 /**
- * How a file on the disk relates to the one that should be there: `older`: ours as we wrote it once; `changed`: ours,
- * changed by hand; `foreign`: not ours.
+ * How a file on the disk relates to the one that should be there: `restamped`: another version wrote the same;
+ * `older`: ours as we wrote it once; `changed`: ours, changed by hand; `foreign`: not ours.
  */
-export type FileState = 'missing' | 'same' | 'older' | 'changed' | 'foreign';
+export type FileState = 'missing' | 'same' | 'restamped' | 'older' | 'changed' | 'foreign';
 
 /** Compares what is there with what should be. */
 export function fileState(found: string | undefined, wanted: string | undefined): FileState {
@@ -115,7 +115,21 @@ export function fileState(found: string | undefined, wanted: string | undefined)
   if (found === wanted) return 'same';
   const mark = readMark(found);
   if (mark === undefined) return 'foreign';
-  return mark.intact ? 'older' : 'changed';
+  if (!mark.intact) return 'changed';
+  return wanted !== undefined && readMark(wanted)?.body === mark.body ? 'restamped' : 'older';
+}
+
+/** Whether putting the file right changes what systemd reads. */
+export function changesUnit({
+  text,
+  found,
+}: {
+  text: string | undefined;
+  found: string | undefined;
+}): boolean {
+  const state = fileState(found, text);
+  if (text === undefined) return state !== 'missing' && state !== 'foreign';
+  return state !== 'same' && state !== 'restamped';
 }
 
 /** The text of a file, undefined where there is none. */

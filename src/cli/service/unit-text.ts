@@ -85,13 +85,17 @@ export interface Mark {
   version: string;
   /** Whether the rest is as it was written. */
   intact: boolean;
+  /** The rest: what systemd reads. */
+  body: string;
 }
 
 /** Reads the mark; undefined for a file that is not ours. */
 export function readMark(text: string): Mark | undefined {
   const match = /^# Written by "vmsys service install", vmsysd (\S+), ([0-9a-f]{16}): .*\n/.exec(text);
   const [line = '', version, found] = match ?? [];
-  return version === undefined ? undefined : { version, intact: digest(text.slice(line.length)) === found };
+  if (version === undefined) return undefined;
+  const body = text.slice(line.length);
+  return { version, intact: digest(body) === found, body };
 }
 
 const digest = (body: string): string => createHash('sha256').update(body).digest('hex').slice(0, 16);

@@ -64,6 +64,23 @@ t.test('an older file is written anew, and the service that runs is started anew
   t.strictSame(filesOf(host), units);
 });
 
+t.test('an update whose units say the same leaves the socket, and who waits in its queue', async (t) => {
+  const host = await installed(t);
+  const { markUnit, readMark } = await import('#src/cli/service/unit-text.js');
+  const current = units.map((name) => readIn(host, name));
+  for (const [at, name] of units.entries()) {
+    writeFileSync(join(host.unitFolder, name), markUnit(readMark(current[at] ?? '')?.body ?? '', '0.0.9'));
+  }
+  t.not(readIn(host, 'vmsysd.socket'), current[units.indexOf('vmsysd.socket')]);
+  host.setUnit('vmsysd.service', { ...wellUnits(host).service, ActiveState: 'active' });
+  await host.run(installCommand);
+  t.strictSame(host.calls(), ['daemon-reload'], 'the daemon that runs is of this version');
+  t.strictSame(
+    units.map((name) => readIn(host, name)),
+    current,
+  );
+});
+
 t.test('a service of another version is started anew', async (t) => {
   const host = serviceHost(t);
   await host.serve({ version: '0.0.9' });

@@ -93,8 +93,8 @@ t.test('every path of another installation is in its units', async (t) => {
 
 t.test('a file of ours is known by its mark, and so is a change of it', async (t) => {
   const text = markUnit('[Unit]\nDescription=x\n', '1.2.3');
-  t.strictSame(readMark(text), { version: '1.2.3', intact: true });
-  t.strictSame(readMark(`${text}# mine\n`), { version: '1.2.3', intact: false });
+  t.match(readMark(text), { version: '1.2.3', intact: true });
+  t.match(readMark(`${text}# mine\n`), { version: '1.2.3', intact: false });
   t.equal(readMark('[Unit]\nDescription=x\n'), undefined);
 });
 

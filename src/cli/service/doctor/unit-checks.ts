@@ -30,6 +30,7 @@ function checkFiles(facts: Facts): Finding[] {
     }
     switch (state) {
       case 'same':
+      case 'restamped':
         return [];
       case 'missing':
         return [wrong('unit files', `${path} is missing`, installWords(facts.scope))];
