@@ -8,6 +8,7 @@ import type { Runtime, Summary } from '../runtime/types.js';
 import type { Activation } from './activation.js';
 import { createDelivery } from './delivery.js';
 import { StartError } from './errors.js';
+import { refuseClients } from './failed-start.js';
 import { ensurePrivateFolder } from './folders.js';
 import type { DaemonInfo } from './handlers/context.js';
 import { createHandlers } from './handlers/index.js';
@@ -66,8 +67,7 @@ const rivalMs = 10_000;
 
 /** Opens everything and answers on the socket when it is ready. Throws StartError, and leaves nothing behind. */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
-  const { settings, log, logTarget, version, uid, env, activation } = options;
-  const { stateDir, cacheDir, shutdownGraceMs } = settings;
+  const { log, activation } = options;
   const startedAt = new Date();
   for (const line of activation.ignored) log.warn(line);
   const native = await loadNative().catch((error: unknown) => {
@@ -82,8 +82,33 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     native,
     log,
   });
+  const onAcceptError = (error: Error): void => log.error('a connection could not be accepted', { error });
   const inherited =
-    activation.descriptor === undefined ? undefined : inheritSocket(activation.descriptor, native);
+    activation.descriptor === undefined
+      ? undefined
+      : inheritSocket(activation.descriptor, { native, onError: onAcceptError });
+  try {
+    return await open({ ...options, startedAt, native, notifier, inherited, onAcceptError });
+  } catch (error) {
+    if (inherited !== undefined && error instanceof StartError) {
+      log.warn(`the start failed, and clients are refused for a while: ${error.message}`);
+      await refuseClients(inherited, error);
+    }
+    throw error;
+  }
+}
+
+interface Beginnings extends DaemonOptions {
+  startedAt: Date;
+  native: Native | undefined;
+  notifier: Notifier;
+  inherited: Inherited | undefined;
+  onAcceptError: (error: Error) => void;
+}
+
+async function open(beginnings: Beginnings): Promise<Daemon> {
+  const { settings, log, logTarget, version, uid, env, startedAt, notifier, inherited } = beginnings;
+  const { stateDir, cacheDir, shutdownGraceMs } = settings;
   const socketPath = inherited?.path ?? settings.socketPath;
   ensurePrivateFolder(stateDir, { what: 'the state folder', flag: '--state-dir', uid });
   ensurePrivateFolder(cacheDir, { what: 'the cache folder', flag: '--cache-dir', uid });
@@ -101,7 +126,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   } else {
     ownership = await outwaitOwner(owning, rivalMs, (reason) => {
       log.warn(`waiting, and refusing clients: ${reason.message}`);
-      return inherited.serve(refuseAll(reason.message, settings.maxMessageBytes));
+      return inherited.serve(refuseAll(reason.message));
     });
   }
   const info: DaemonInfo = {
@@ -132,7 +157,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       closedPaths: [settings.stateDir, settings.cacheDir],
       log: ({ level, message, ...fields }) => log[level](message, fields),
     });
-    return await serve(runtime, { ...options, libraries, info, native, notifier, inherited, ownership });
+    return await serve(runtime, { ...beginnings, libraries, info, ownership });
   } catch (error) {
     await runtime?.close({ graceMs: 0 });
     await libraries?.close();
@@ -144,12 +169,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   }
 }
 
-interface Parts extends DaemonOptions {
+interface Parts extends Beginnings {
   libraries: Libraries;
   info: DaemonInfo;
-  native: Native | undefined;
-  notifier: Notifier;
-  inherited: Inherited | undefined;
   ownership: Ownership;
 }
 
@@ -202,7 +224,7 @@ async function serve(runtime: Runtime, parts: Parts): Promise<Daemon> {
   };
   let listener: Listener;
   try {
-    if (inherited === undefined) listener = await listen(info.socketPath, accept);
+    if (inherited === undefined) listener = await listen(info.socketPath, accept, parts.onAcceptError);
     else {
       await inherited.serve(accept);
       listener = inherited;

@@ -15,15 +15,24 @@ export const backlog = 4096;
 /** A socket whose owner does not answer the kernel within this time is taken for a live one. */
 const probeMs = 2000;
 
-/** Listens on `path`, with mode 0600 from the first moment, and gives each connection to `accept`. */
-export async function listen(path: string, accept: (socket: Socket) => void): Promise<Listener> {
+/**
+ * Listens on `path`, with mode 0600 from the first moment, and gives each connection to `accept`. A connection that
+ * could not be accepted, for want of descriptors perhaps, is told to `onError`; the next one may be.
+ */
+export async function listen(
+  path: string,
+  accept: (socket: Socket) => void,
+  onError: (error: Error) => void,
+): Promise<Listener> {
   await removeStale(path);
   const server = createServer({ allowHalfOpen: true }, accept);
   await new Promise<void>((resolve, reject) => {
     server.once('listening', resolve);
-    server.once('error', (error) =>
-      reject(new StartError('UNAVAILABLE', `cannot listen on ${path}: ${error.message}`, { cause: error })),
-    );
+    server.on('error', (error) => {
+      if (server.listening) onError(error);
+      else
+        reject(new StartError('UNAVAILABLE', `cannot listen on ${path}: ${error.message}`, { cause: error }));
+    });
     // bind(2) happens within this call and takes the umask of this moment: the file is never open to others.
     const before = process.umask(0o177);
     try {

@@ -38,7 +38,7 @@ async function run(flags: Flags, logTarget: LogTarget): Promise<void> {
   const uid = process.getuid?.() ?? 0;
   const gid = process.getgid?.() ?? 0;
   const cwd = process.cwd();
-  let activation: Activation;
+  let activation: Activation | undefined;
   let log: Log;
   let reread: () => Settings;
   let settings: Settings;
@@ -65,7 +65,8 @@ async function run(flags: Flags, logTarget: LogTarget): Promise<void> {
       isJournal: logTarget.kind === 'journal',
     });
   } catch (error) {
-    return fail(error, logTarget);
+    fail(error, logTarget);
+    return refuseInherited(activation?.descriptor, error);
   }
 
   const exit = async (status: number): Promise<never> => {
@@ -118,6 +119,16 @@ async function run(flags: Flags, logTarget: LogTarget): Promise<void> {
     else log.error('the daemon failed', { error });
     await exit(error instanceof StartError ? error.exitStatus : 1);
   }
+}
+
+/** Clients of a socket that systemd listens on are told what is wrong with the settings. */
+async function refuseInherited(descriptor: number | undefined, reason: unknown): Promise<void> {
+  if (descriptor === undefined || !(reason instanceof StartError)) return;
+  const [{ inheritSocket }, { refuseClients }] = await Promise.all([
+    import('./inherited.js'),
+    import('./failed-start.js'),
+  ]);
+  await refuseClients(inheritSocket(descriptor, { onError: () => {} }), reason);
 }
 
 /** Nobody waits for the outcome of a signal but the log. */

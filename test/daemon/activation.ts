@@ -1,6 +1,6 @@
 // The daemon behind a socket that it inherits: started by a connection, gone when idle, and no call is lost between.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { existsSync, lstatSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { connect } from '#src/rpc/client.js';
@@ -200,6 +200,40 @@ t.test(
     });
     t.match(info, { activation: 'systemd', pid: held.started[0] });
     t.equal(held.started.length, 1, 'it has not been started again and again');
+  },
+);
+
+t.test(
+  'a start that fails tells every client why, and is not repeated at once',
+  { skip: noHolder },
+  async (t) => {
+    const home = tempFolder(t);
+    const config = join(home, 'c.json');
+    const open = join(home, 'open');
+    mkdirSync(open);
+    chmodSync(open, 0o777);
+    const faults: [string, string, RegExp][] = [
+      ['a word that the config file does not know', '{"logLevl": 1}', /c\.json does not fit:.*logLevl/s],
+      ['a folder that others may write to', JSON.stringify({ stateDir: open }), /the state folder .*0777/],
+    ];
+    writeFileSync(config, '{');
+    const held = await holdSocket(t, { home, args: ['--config', config] });
+    for (const [what, text, message] of faults) {
+      writeFileSync(config, text);
+      const before = held.started.length;
+      for (const _ of [1, 2]) {
+        const refused = await connectLines(held.socketPath);
+        t.match(await refused.reply(null), { error: { data: { code: 'OVERLOADED' }, message } }, what);
+        await until('the end of the connection', () => refused.closed);
+      }
+      t.equal(held.started.length, before + 1, 'one process told them all');
+      held.signal('SIGKILL');
+      await until('its end', () => held.exits.length === held.started.length);
+    }
+    writeFileSync(config, '{}');
+    const client = await connect(held.socketPath);
+    t.teardown(() => client.close());
+    t.match(await client.call('system.info', {}), { activation: 'systemd' });
   },
 );
 

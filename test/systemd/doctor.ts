@@ -45,11 +45,11 @@ const breakages: Breakage[] = [
   {
     what: 'too many starts, which took the socket away',
     script: `cp -r ${units}/vmsysd.service.d /tmp/kept
-      printf '[Unit]\\nStartLimitIntervalSec=60\\nStartLimitBurst=2\\n' >${units}/vmsysd.service.d/99-test.conf
-      mkdir -p ~/.config/vmsys; echo '{' >~/.config/vmsys/config.json; systemctl --user daemon-reload
+      printf '[Unit]\\nStartLimitIntervalSec=60\\nStartLimitBurst=2\\n[Service]\\nExecStart=\\nExecStart=/bin/false\\n' >${units}/vmsysd.service.d/99-test.conf
+      systemctl --user daemon-reload
       systemctl --user stop vmsysd.service; systemctl --user start vmsysd.service || true
       while test "$(systemctl --user is-active vmsysd.socket)" != failed; do sleep 0.05; done
-      rm ~/.config/vmsys/config.json; cp /tmp/kept/* ${units}/vmsysd.service.d; systemctl --user daemon-reload`,
+      cp /tmp/kept/* ${units}/vmsysd.service.d; systemctl --user daemon-reload`,
     finds: /too often/,
   },
   {
