@@ -2,12 +2,12 @@
 // Every call settles: with its result, an `RpcError` of the daemon, or `Unanswered`.
 import { createConnection, type Socket } from 'node:net';
 import { JSONRPCClient } from 'json-rpc-2.0';
-import { connectFailed, connectionLost, type ConnectionError } from './connection-error.js';
+import { codeOf, connectFailed, connectionLost, type ConnectionError } from './connection-error.js';
 import { RpcError } from './errors.js';
 import { Decoder, encode } from './framing.js';
 import { NotJsonRpcError, readIncoming, toRpcError } from './response.js';
 
-/** A call that got no reply, and whether the daemon may have read it: the whole request was given to the kernel. */
+/** A call that got no reply, and whether the daemon may have read the whole of it. */
 export class Unanswered extends Error {
   override readonly name = 'Unanswered';
   readonly reason: EndReason;
@@ -47,6 +47,8 @@ export class ClientConnection {
   readonly #decoder: Decoder;
   readonly #rpc: JSONRPCClient<Dispatch>;
   #lastId = 0;
+  /** Of what was written last, request or not. */
+  #lastDispatch: Dispatch | undefined;
   #inFlight = 0;
   #isLeaving = false;
   /** Why the connection is over, or about to be. */
@@ -59,7 +61,13 @@ export class ClientConnection {
     this.#decoder = new Decoder({ maxMessageBytes });
     this.#rpc = new JSONRPCClient((payload, dispatch) => this.#write(payload, dispatch));
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
-    socket.on('error', (error) => this.#lost(` (${error.message})`, error));
+    socket.on('error', (error) => {
+      // On a Unix socket: the daemon closed its end while bytes of ours were unread, the last ones at least. Of what
+      // was sent before them it may have read everything.
+      if (codeOf(error) === 'ECONNRESET' && this.#lastDispatch !== undefined)
+        this.#lastDispatch.wasSent = false;
+      this.#lost(` (${error.message})`, error);
+    });
     this.closed = new Promise((resolve) => {
       socket.once('close', () => {
         const reason = this.#lost();
@@ -118,6 +126,7 @@ export class ClientConnection {
 
   #write(payload: unknown, dispatch: Dispatch): void {
     if (this.#ended !== undefined) throw this.#ended;
+    this.#lastDispatch = dispatch;
     this.#socket.write(encode('lines', JSON.stringify(payload)), (error) => {
       if (!error) dispatch.wasSent = true;
     });

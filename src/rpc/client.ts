@@ -8,6 +8,7 @@ import { RpcError } from './errors.js';
 import type { MethodName, MethodParams, MethodResult } from './methods/index.js';
 import {
   isFinal,
+  isLeaving,
   isPassing,
   isQueueFull,
   maxAttempts,
@@ -36,7 +37,8 @@ export interface CallOptions {
 /**
  * A client of the daemon. It outlives its connection: when the daemon asks to leave (`$/goaway`) calls in flight are
  * still answered, and new ones go to the daemon that comes next. A connection that is lost is made again by the next
- * call. Calls that the daemon cannot have read, and those that are idempotent, are repeated; others reject.
+ * call. Calls that the daemon cannot have read or did not begin because it leaves, and those that are idempotent, are
+ * repeated; others reject.
  */
 export interface Client {
   call<Name extends MethodName>(
@@ -111,9 +113,10 @@ class ReconnectingClient implements Client {
   }
 
   async callRaw(method: string, params: unknown, { signal }: CallOptions = {}): Promise<unknown> {
+    let refusal: RpcError | undefined;
     for (let attempt = 1; ; attempt += 1) {
       if (signal?.aborted) throw new RpcError('REQUEST_CANCELLED', `${method}: cancelled before it was sent`);
-      const connection = this.#current ?? (await this.#reopened(method, signal));
+      const connection = this.#current ?? (await this.#reopened(method, signal, refusal));
       try {
         const sent = this.#subscriptions.translate(method, params);
         const result = await connection.request(method, sent, signal);
@@ -122,10 +125,16 @@ class ReconnectingClient implements Client {
         this.#subscriptions.note(method, params, result);
         return result;
       } catch (error) {
-        if (!(error instanceof Unanswered)) throw error;
-        this.#lose(connection, error.reason);
         const isLast = attempt === maxAttempts || this.#over !== undefined;
-        if (isLast || !mayRepeat(method, error)) throw error.reason;
+        if (isLeaving(error)) {
+          if (isLast) throw error;
+          refusal = error;
+          this.#leave(connection);
+        } else {
+          if (!(error instanceof Unanswered)) throw error;
+          this.#lose(connection, error.reason);
+          if (isLast || this.#over !== undefined || !mayRepeat(method, error)) throw error.reason;
+        }
         if (attempt > 1) await sleep(pauseBefore(attempt));
       }
     }
@@ -154,8 +163,7 @@ class ReconnectingClient implements Client {
         for (const listener of this.#listeners) listener(name, params);
       },
       goAway: () => {
-        if (this.#current === connection) this.#current = undefined;
-        connection.leave();
+        this.#leave(connection);
         this.#keepListening();
       },
       ended: (reason) => {
@@ -167,6 +175,12 @@ class ReconnectingClient implements Client {
     this.#connections.add(connection);
     this.#current = connection;
     return connection;
+  }
+
+  /** Its daemon is on its way out: what it was asked it answers, new calls go to the next one. */
+  #leave(connection: ClientConnection): void {
+    if (this.#current === connection) this.#current = undefined;
+    connection.leave();
   }
 
   /** The connection takes no more calls. */
@@ -182,9 +196,15 @@ class ReconnectingClient implements Client {
     this.#reopen().catch(() => {}); // `closed` tells
   }
 
-  /** Another connection for a call that can be cancelled meanwhile. */
-  async #reopened(method: string, signal: AbortSignal | undefined): Promise<ClientConnection> {
-    const opening = this.#reopen();
+  /** Another connection for a call that can be cancelled meanwhile. Where there is none, an earlier `refusal` says more. */
+  async #reopened(
+    method: string,
+    signal: AbortSignal | undefined,
+    refusal: RpcError | undefined,
+  ): Promise<ClientConnection> {
+    const opening = this.#reopen().catch((error: unknown) => {
+      throw refusal ?? error;
+    });
     if (signal === undefined) return opening;
     return new Promise((resolve, reject) => {
       const cancel = () =>

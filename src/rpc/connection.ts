@@ -114,7 +114,10 @@ export class Connection implements ConnectionHandle {
   finish(): void {
     if (this.#socket.writableEnded) return;
     for (const notice of this.#missed.take()) this.#writeNotification(notice);
-    this.#socket.destroySoon();
+    // Until all is written Node would go on reading, and drop what comes. Closed with bytes unread, the client is told
+    // so (ECONNRESET), and may send them again.
+    if (this.#socket.writableLength === 0) this.#socket.destroy();
+    else this.#socket.destroySoon();
   }
 
   /** Ends the connection now. */

@@ -21,7 +21,11 @@ export const errorTable = {
   SESSION_NOT_READY: { number: 2001, meaning: 'the session is starting, crashed or closed' },
   SESSION_BUSY: { number: 2002, meaning: 'the session runs another execution' },
   NAME_TAKEN: { number: 2003, meaning: 'another record of this kind has this name' },
-  OVERLOADED: { number: 2004, meaning: 'too many live sessions, connections or requests' },
+  OVERLOADED: {
+    number: 2004,
+    meaning:
+      'too many live sessions, connections or requests; where `details.reason` is "leaving", the daemon shuts down and did nothing: ask the next one',
+  },
   STATE_UNAVAILABLE: { number: 2005, meaning: 'a saved state that this engine cannot restore' },
   LIBRARY_IN_USE: { number: 2006, meaning: 'templates use the library; see `details.templates`' },
   INVALID_PATH: { number: 3001, meaning: 'absolute, with "..", or a link that leaves the worktree' },

@@ -23,6 +23,10 @@ export const pauseBefore = (attempt: number): number =>
 export const mayRepeat = (method: string, { reason, wasSent }: Unanswered): boolean =>
   !isFinal(reason) && (!wasSent || isIdempotent(method));
 
+/** Whether the daemon refused a call, of which nothing was done, because it is on its way out. */
+export const isLeaving = (error: unknown): error is RpcError =>
+  error instanceof RpcError && error.code === 'OVERLOADED' && error.details?.['reason'] === 'leaving';
+
 /** Whether another connection would end as this one did: the daemon complained, or it is none. */
 export const isFinal = (reason: EndReason): boolean =>
   reason instanceof RpcError || reason.cause instanceof NotJsonRpcError;

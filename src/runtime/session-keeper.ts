@@ -258,7 +258,8 @@ export class SessionKeeper {
 
   /** Throws OVERLOADED once {@link closeAll} was called. */
   refuseWhileClosing(): void {
-    if (this.#closing) throw new RuntimeError('OVERLOADED', 'the daemon is shutting down');
+    if (this.#closing)
+      throw new RuntimeError('OVERLOADED', 'the daemon is shutting down', { details: { reason: 'leaving' } });
   }
 
   /** Changes the session's record, here and in the store, and tells of it. */

@@ -1,10 +1,10 @@
 // One client over many daemons: what it asked is answered, what was sent is not done twice, what it listens to goes on.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { connect as connectSocket } from 'node:net';
+import { connect as connectSocket, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
-import { connect, ConnectionError } from '#src/rpc/client.js';
+import { connect, ConnectionError, RpcError } from '#src/rpc/client.js';
 import { connectLines } from '../fixtures/line-client.js';
 import { restarting } from '../fixtures/restarting.js';
 import { execution, executionId, gate, sessionId, stdout } from '../fixtures/rpc.js';
@@ -127,6 +127,68 @@ t.test('what was sent and is not idempotent is not repeated when its daemon dies
   t.strictSame(await health, { status: 'ok' }, 'one that is idempotent is');
   t.equal(runs, 1);
   t.match(await client.call('exec.repl', repl), { result: { preview: '2' } }, 'a later call is a new one');
+});
+
+t.test('a call that is written as the daemon closes is unread, and made once by the next one', async (t) => {
+  let runs = 0;
+  const count = () => execution(String((runs += 1)));
+  const daemon = await restarting(t, { 'exec.repl': count });
+  const client = await connect(daemon.socketPath);
+  t.teardown(() => client.close());
+  await until('the connection', () => daemon.server.connectionCount === 1);
+  const call = client.call('exec.repl', repl);
+  // What the client does before it writes takes promises; the server reads only when the event loop goes on.
+  for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+  const next = daemon.kill();
+  t.match(await call, { result: { preview: '1' } });
+  await next;
+});
+
+t.test(
+  'of the calls on a connection that was closed unread, only the last certainly did not run',
+  async (t) => {
+    const path = join(tempFolder(t), 's');
+    const sockets: Socket[] = [];
+    const server = createServer({ pauseOnConnect: true }, (socket) => sockets.push(socket)).listen(path);
+    t.teardown(() => void server.close());
+    const client = await connect(path);
+    t.teardown(() => client.close());
+    const first = await until('the connection', () => sockets[0]);
+    const [early, last] = [reasonOf(client.call('exec.repl', repl)), client.call('exec.repl', repl)];
+    for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+    first.destroy();
+    t.match(await early, { kind: 'lost' });
+    const second = await until('the next connection', () => sockets[1]);
+    second
+      .on('error', () => undefined)
+      .end(`{"jsonrpc":"2.0","id":1,"result":${JSON.stringify(execution('2'))}}\n`);
+    t.match(await last, { result: { preview: '2' } });
+  },
+);
+
+t.test('a call that the daemon did not begin because it leaves goes to the next one', async (t) => {
+  const leaving = () => {
+    throw new RpcError('OVERLOADED', 'the daemon is shutting down', { details: { reason: 'leaving' } });
+  };
+  const full = () => {
+    throw new RpcError('OVERLOADED', 'full');
+  };
+  const daemon = await restarting(t, { 'exec.repl': leaving });
+  const client = await connect(daemon.socketPath);
+  t.teardown(() => client.close());
+  await client.call('system.health', {}).catch(() => undefined); // from now on it can be asked to leave
+  const call = client.call('exec.repl', repl);
+  const restarted = daemon.restart({ 'exec.repl': () => execution('next') });
+  t.match(await call, { result: { preview: 'next' } });
+  await restarted;
+  await daemon.restart({ 'exec.repl': full });
+  t.match(await reasonOf(client.call('exec.repl', repl)), { code: 'OVERLOADED', message: 'full' });
+  await daemon.restart({ 'exec.repl': leaving });
+  t.match(
+    await reasonOf(client.call('exec.repl', repl)),
+    { code: 'OVERLOADED', details: { reason: 'leaving' } },
+    'one that only ever leaves is not asked for good',
+  );
 });
 
 t.test('a connection that was lost while nothing was asked is made again by the next call', async (t) => {

@@ -53,7 +53,7 @@ t.test('closing waits for what runs, at most as long as it is told', async (t) =
     { status: 'cancelled', state: 'rolled_back' },
   ]);
   for (const outcome of await outcomes) {
-    t.match(outcome, { status: 'rejected', reason: { code: 'OVERLOADED', message: /shutting down/ } });
+    t.match(outcome, { status: 'rejected', reason: { code: 'OVERLOADED', details: { reason: 'leaving' } } });
   }
   const again = await openTestRuntime(t, { database: runtime.database });
   t.strictSame(
