@@ -71,14 +71,14 @@ export function fileSpec(
 }
 
 /** One due timer of the session. */
-export function timerSpec(session: LiveSession): RunSpec {
+export function timerSpec(session: LiveSession, environment: Variables): RunSpec {
   const request = {
     ...common(session.policy, {}),
     kind: 'timer',
     code: '',
     filename: '',
     args: [],
-    env: {},
+    env: grantedEnvironment(session.policy, environment),
   } as const;
   return { input: { kind: 'timer' }, request: { ...request, until: 'value' }, echo: undefined };
 }

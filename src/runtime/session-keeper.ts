@@ -59,7 +59,9 @@ export class SessionKeeper {
     this.#timers = new SessionTimers({
       run: (session) => {
         const turn = { ifBusy: 'wait', purpose: 'upkeep' } as const;
-        return this.withTurn(session, turn, (live) => this.#execute(live, timerSpec(live)));
+        return this.withTurn(session, turn, (live) =>
+          this.#execute(live, timerSpec(live, options.environment)),
+        );
       },
       log: options.log,
     });

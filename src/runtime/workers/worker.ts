@@ -61,14 +61,15 @@ async function open(request: OpenRequest): Promise<WorkerAnswer> {
 
 /** What the host's modules of this session hold of the host. */
 let held: OpenModuleHost | undefined;
-let environment: Readonly<Record<string, string>> = {};
+/** The variables of the last run; absent before the first one here. */
+let environment: Readonly<Record<string, string>> | undefined;
 
 async function openModules(settings: ModuleSettings): Promise<ModuleHost> {
   const side = await openHostSide(settings, {
     outside: setup.outside,
     isCancelled,
     sandbox: () => sandbox,
-    environment: () => environment,
+    environment: () => environment ?? {},
     onFault: (error) => port?.postMessage({ type: 'fault', error } satisfies FaultMessage),
   });
   held = createModuleHost(settings, side);
@@ -78,7 +79,7 @@ async function openModules(settings: ModuleSettings): Promise<ModuleHost> {
 function closeModules(): void {
   held?.close();
   held = undefined;
-  environment = {};
+  environment = undefined;
 }
 
 /** Settings of the template that are seen in the global scope. */
@@ -156,8 +157,8 @@ async function handle(request: WorkerRequest): Promise<void> {
   if (cancelled.signal.aborted) cancelled = new AbortController();
   const { phase } = setup.control;
   Atomics.store(phase, 0, Phase.running);
-  // A timer goes on with the variables of the run before it.
-  if (request.request.kind !== 'timer') environment = request.request.env;
+  // A timer goes on with the variables of the run before it; after a sleep there was none.
+  if (request.request.kind !== 'timer' || environment === undefined) environment = request.request.env;
   const report = await sandbox.run(
     prepareRun(request.request),
     (event) => answer({ type: 'event', event }),

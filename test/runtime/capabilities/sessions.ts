@@ -172,10 +172,22 @@ t.test('programs run with what was granted and nothing else', async (t) => {
     );
   }
   t.match(await runtime.value(s, `require('exec').run('env').stdout.split('\\n')`), [
+    /^VMSYS_EXEC=/,
     'PATH=/usr/local/bin:/usr/bin:/bin',
     'LANG=C.UTF-8',
     'COLOUR=red',
   ]);
+});
+
+t.test('a timer has the granted environment, also as the first that runs after a sleep', async (t) => {
+  const { runtime, session } = await makeWorld(t);
+  const s = await session([module('exec', { allow: ['env'] })], { env: { COLOUR: 'red' } });
+  const env = `require('exec').run('env').stdout.split('\\n').includes('COLOUR=red')`;
+  await runtime.value(s, `let seen; setTimeout(() => { seen = ${env} }, 300); 1`);
+  await runtime.sessions.hibernate(s.id);
+  // The timer wakes it.
+  await until('it is awake', () => runtime.sessions.get(s.id).residency === 'live');
+  t.equal(await runtime.value(s, 'seen'), true);
 });
 
 t.test('a program ends with its execution, with all that it started', async (t) => {
