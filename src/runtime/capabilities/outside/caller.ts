@@ -19,9 +19,11 @@ export interface OutsideCallerOptions {
   isCancelled: () => boolean;
 }
 
+/** Of this thread: a session whose call was given up leaves an answer on the port that is not the next session's. */
+let lastId = 0;
+
 export class OutsideCaller {
   readonly #options: OutsideCallerOptions;
-  #lastId = 0;
 
   constructor(options: OutsideCallerOptions) {
     this.#options = options;
@@ -29,7 +31,7 @@ export class OutsideCaller {
 
   /** Throws HostError: the service's, or ETIMEDOUT or ECANCELED where the execution is at its end. */
   call(service: ServiceName, request: HostValue): HostValue {
-    const id = ++this.#lastId;
+    const id = ++lastId;
     this.#post({ type: 'request', id, service, request });
     const { leftMs, isCancelled } = this.#options;
     for (;;) {
