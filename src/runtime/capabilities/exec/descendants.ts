@@ -1,7 +1,7 @@
 // Everything that a program started, and what that started, found and ended: by its group, by its parents, and by a
 // mark in its environment that its descendants inherit, wherever they moved.
-import { readFileSync, readdirSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { closeSync, openSync, readFileSync, readSync, readdirSync } from 'node:fs';
+import { setImmediate as others, setTimeout as sleep } from 'node:timers/promises';
 
 /** The variable of the mark. */
 export const markName = 'VMSYS_EXEC';
@@ -13,6 +13,10 @@ const betweenRoundsMs = 5;
 const roundsWithoutFinds = 2;
 /** For so long one may be replaced by another program, and have no environment meanwhile. */
 const greatestUnclearRounds = 20;
+/** The daemon does nothing else for so long while it looks through thousands of processes. */
+const lookMs = 2;
+/** Of an environment; the mark is put at its beginning. More would take long to copy out of each process. */
+const greatestEnvironment = 256 * 1024;
 
 /** A program that was started just now, with the mark in its environment, in a group of its own. */
 export class Family {
@@ -20,14 +24,24 @@ export class Family {
   readonly #entry: string;
   /** Whoever is older is no descendant. */
   readonly #startedAt: number;
+  readonly #forksBefore: number | undefined;
 
-  constructor(root: number, mark: string) {
+  /** `forksBefore`: what {@link forkCount} said before the program was started. */
+  constructor(root: number, mark: string, forksBefore: number | undefined) {
     this.#root = root;
+    this.#forksBefore = forksBefore;
     this.#entry = `${markName}=${mark}`;
     this.#startedAt = readStat(root)?.startedAt ?? 0;
   }
 
-  /** Ends all of it. Resolves once none of it is found any more. */
+  /** Ends what the program left behind, once it has ended itself. */
+  async endRest(): Promise<void> {
+    // Nobody forked since but us, to start it: then it started nothing, and there is nothing to look for.
+    if (this.#forksBefore !== undefined && forkCount() === this.#forksBefore + 1) return;
+    await this.end();
+  }
+
+  /** Ends all of it, as far as that may be. Resolves once no more of it is found. */
   async end(): Promise<void> {
     let without = 0;
     let unclear = 0;
@@ -35,30 +49,39 @@ export class Family {
       // At once and all together: what stays in the group cannot fork faster than it is looked for. Not ended yet, for
       // those that left it are found by their parents.
       send(-this.#root, 'SIGSTOP');
-      const { members, isUnclear } = this.#look();
-      // One that is stopped starts no others while they are looked for.
-      for (const pid of members) send(pid, 'SIGSTOP');
-      for (const pid of members) send(pid, 'SIGKILL');
+      const { members, isUnclear } = await this.#look();
+      const within = members.filter((pid) => send(pid, 'SIGSTOP'));
+      for (const pid of within) send(pid, 'SIGKILL');
       if (isUnclear) unclear++;
-      const foundNone = members.length === 0 && (!isUnclear || unclear > greatestUnclearRounds);
+      const foundNone = within.length === 0 && (!isUnclear || unclear > greatestUnclearRounds);
       without = foundNone ? without + 1 : 0;
       if (without === roundsWithoutFinds) return;
       await sleep(betweenRoundsMs);
     }
   }
 
-  #look(): { members: number[]; isUnclear: boolean } {
+  async #look(): Promise<{ members: number[]; isUnclear: boolean }> {
     const parents = new Map<number, number>();
     const members = new Set<number>();
     let isUnclear = false;
-    for (const name of readdirSync('/proc')) {
+    let since = performance.now();
+    // The newest first: they are there for the shortest time.
+    for (const name of readdirSync('/proc').reverse()) {
       const pid = Number(name);
       if (!Number.isInteger(pid) || pid === process.pid) continue;
+      if (performance.now() - since > lookMs) {
+        await others();
+        since = performance.now();
+      }
       const stat = readStat(pid);
       if (stat === undefined || stat.isDead || stat.startedAt < this.#startedAt) continue;
       parents.set(pid, stat.parent);
       const isMember = stat.group === this.#root || this.#isMarked(pid);
-      if (isMember === true) members.add(pid);
+      if (isMember === true) {
+        members.add(pid);
+        // One that is stopped starts no others while they are looked for.
+        send(pid, 'SIGSTOP');
+      }
       isUnclear ||= isMember === undefined;
     }
     // Children of members, and theirs: one that cleared its environment still has its parent.
@@ -71,10 +94,13 @@ export class Family {
 
   /** Undefined where there is no environment: there is none while one program replaces another. */
   #isMarked(pid: number): boolean | undefined {
-    const environment = read(`/proc/${pid}/environ`);
+    const environment = read(`/proc/${pid}/environ`, greatestEnvironment);
     return environment === '' ? undefined : environment?.split('\0').includes(this.#entry) === true;
   }
 }
+
+/** Some fifty numbers and a short name. */
+const greatestStat = 4096;
 
 /** What proc_pid_stat(5) says of a process. */
 interface Stat {
@@ -87,7 +113,7 @@ interface Stat {
 }
 
 function readStat(pid: number): Stat | undefined {
-  const text = read(`/proc/${pid}/stat`);
+  const text = read(`/proc/${pid}/stat`, greatestStat);
   if (text === undefined) return undefined;
   // The name, in parentheses, may hold anything.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
@@ -96,19 +122,37 @@ function readStat(pid: number): Stat | undefined {
   return { parent: Number(parent), group: Number(group), isDead, startedAt: Number(fields[19]) };
 }
 
-/** Undefined for one that is gone, or another user's. */
-function read(path: string): string | undefined {
+/** How many processes and threads the system has started so far; `undefined` where it does not say. */
+export function forkCount(): number | undefined {
   try {
-    return readFileSync(path, 'latin1');
+    const [, count] = /^processes (\d+)$/m.exec(readFileSync('/proc/stat', 'latin1')) ?? [];
+    return count === undefined ? undefined : Number(count);
   } catch {
     return undefined;
   }
 }
 
-function send(pid: number, signal: NodeJS.Signals): void {
+const buffer = Buffer.allocUnsafe(greatestEnvironment);
+
+/** The file's first bytes. Undefined for one that is gone, or another user's. */
+function read(path: string, greatestBytes: number): string | undefined {
+  let descriptor: number | undefined;
+  try {
+    descriptor = openSync(path, 'r');
+    return buffer.toString('latin1', 0, readSync(descriptor, buffer, 0, greatestBytes, null));
+  } catch {
+    return undefined;
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
+  }
+}
+
+/** False where it may not be: a program with another user's rights. One that is gone may have been sent anything. */
+function send(pid: number, signal: NodeJS.Signals): boolean {
   try {
     process.kill(pid, signal);
-  } catch {
-    // It is gone already.
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'EPERM';
   }
 }

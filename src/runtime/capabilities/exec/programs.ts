@@ -7,7 +7,7 @@ import * as z from 'zod';
 import type { HostValue } from '../../engine/module-host.js';
 import { HostError } from '../host-module.js';
 import type { Service } from '../outside/desk.js';
-import { Family, markName } from './descendants.js';
+import { Family, forkCount, markName } from './descendants.js';
 
 /** What the worker asks for, once it knows that the template allows it. */
 export const ProgramRequest = z.strictObject({
@@ -57,16 +57,17 @@ async function run(request: ProgramRequest, signal: AbortSignal): Promise<HostVa
   const { name, input, timeoutMs, maxBytes } = request;
   if (signal.aborted) refuseStopped(request, 'aborted');
   const mark = randomUUID();
+  const forksBefore = forkCount();
   const child = start(request, mark);
-  const family = child.pid === undefined ? undefined : new Family(child.pid, mark);
+  const family = child.pid === undefined ? undefined : new Family(child.pid, mark, forksBefore);
   let stopped: Stopped | undefined;
   let halt = (): void => {};
-  const halted = new Promise<void>((resolve) => (halt = resolve));
+  /** Once it is stopped, and nothing is found of it any more. */
+  const halted = new Promise<undefined>((resolve) => (halt = () => resolve(undefined)));
   const stop = (why: Stopped): void => {
     if (stopped !== undefined) return;
     stopped = why;
-    halt();
-    void family?.end();
+    void Promise.resolve(family?.end()).finally(halt);
   };
   const onAbort = (): void => stop('aborted');
   const timer = setTimeout(() => stop('time'), timeoutMs);
@@ -77,11 +78,13 @@ async function run(request: ProgramRequest, signal: AbortSignal): Promise<HostVa
     const output = collect(child, maxBytes, () => stop('output'));
     child.stdin.on('error', () => {}); // it may end without having read all
     child.stdin.end(input);
-    const ended = await endOf(child, name);
+    // One that may not be ended, such as a program with another user's rights, is not waited for.
+    const ended = await Promise.race([endOf(child, name), halted]);
     // What it left running behind its back ends with it; until then that may hold its output open.
-    await family?.end();
+    if (stopped === undefined) await family?.endRest();
     // One that hid itself can hold it open for ever.
-    await Promise.race([closed, halted]);
+    await (stopped === undefined ? Promise.race([closed, halted]) : halted);
+    child.unref();
     child.stdout.destroy();
     child.stderr.destroy();
     refuseStopped(request, stopped);
@@ -98,7 +101,8 @@ function start({ file, name, args, cwd, env }: ProgramRequest, mark: string): Ch
     return spawn(file, args, {
       argv0: name,
       cwd,
-      env: { ...env, [markName]: mark },
+      // At the beginning, whatever else there is.
+      env: Object.assign({ [markName]: mark }, env, { [markName]: mark }),
       stdio: ['pipe', 'pipe', 'pipe'],
       // A group and session of its own: no terminal, and one name for all that stay in it.
       detached: true,
@@ -138,6 +142,8 @@ function collect(
     const chunks: Buffer[] = [];
     stream.on('data', (chunk: Buffer) => {
       if (chunk.length > left) tooMuch();
+      // Even a part of none of its bytes would keep all of the chunk.
+      if (left === 0) return;
       chunks.push(chunk.subarray(0, left));
       left -= Math.min(left, chunk.length);
     });

@@ -133,3 +133,30 @@ t.test('one that does not read its input ends all the same', async (t) => {
   const { status } = await run(request('exit 0', { input: Buffer.alloc(4 * 1024 * 1024) }));
   t.equal(status, 0);
 });
+
+t.test('one that may not be ended is not waited for', async (t) => {
+  const mark = `8${process.pid}5`;
+  const programs = new Programs();
+  const work = codeOf(run(request(`exec sleep ${mark}`), { programs }));
+  await until('it runs', () => processesWith(`sleep\0${mark}`).length > 0);
+  const kill = process.kill.bind(process);
+  // As the system does for a program that has taken another user's rights.
+  process.kill = () => {
+    throw Object.assign(new Error('kill EPERM'), { code: 'EPERM' });
+  };
+  try {
+    await programs.close();
+    t.equal(await work, 'ECANCELED');
+  } finally {
+    process.kill = kill;
+    for (const pid of processesWith(`sleep\0${mark}`)) kill(Number(pid), 'SIGKILL');
+  }
+});
+
+t.test('a mark that stands behind a large environment is found', async (t) => {
+  const mark = `8${process.pid}6`;
+  const env = Object.fromEntries(Array.from({ length: 6 }, (_, n) => [`LARGE${n}`, 'x'.repeat(100_000)]));
+  const script = `setsid sleep ${mark} &`;
+  t.match(await run(request(script, { env: { PATH: '/usr/bin:/bin', ...env } })), { status: 0 });
+  t.same(processesWith(`sleep\0${mark}`), []);
+});
