@@ -1,13 +1,13 @@
 // No daemon to a daemon that answers: it is started detached, its output goes to a log, and we wait until it listens.
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, fstatSync, openSync, readSync, renameSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, lstatSync, readSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type Client } from '../rpc/client.js';
 import { managerVariables } from '../rpc/manager-variables.js';
 import type { Environment } from './context.js';
 import { isAbsence, NoDaemon } from './fault.js';
-import { stateFolder } from './state-folder.js';
+import { openOwnFile, stateFolder } from './state-folder.js';
 
 /** From start to the first answer at most so long; half a second is usual. */
 const startMs = 10_000;
@@ -91,8 +91,8 @@ async function waitUntilItAnswers(
 
 /** Opens the log to append; `tail` gives the last lines that were written since. */
 function openLog(path: string): { descriptor: number; tail: () => string[] } {
-  if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > maxLogBytes) renameSync(path, `${path}.1`);
-  const descriptor = openSync(path, 'a+', 0o600);
+  if ((lstatSync(path, { throwIfNoEntry: false })?.size ?? 0) > maxLogBytes) renameSync(path, `${path}.1`);
+  const descriptor = openOwnFile(path);
   const start = fstatSync(descriptor).size;
   const tail = (): string[] => {
     const length = Math.min(fstatSync(descriptor).size - start, 16_384);

@@ -1,5 +1,5 @@
 // Environment to the folder where the CLI keeps its own few files: the prompt's history, a started daemon's log.
-import { mkdirSync } from 'node:fs';
+import { constants, mkdirSync, openSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import type { Environment } from './context.js';
@@ -12,3 +12,10 @@ export function stateFolder(env: Environment): string {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   return folder;
 }
+
+/**
+ * Opens one of these files to read and append; made with mode 0600 where it does not exist. Not through a link: programs
+ * in the daemon's sandbox can write to this folder, and we are in none.
+ */
+export const openOwnFile = (path: string): number =>
+  openSync(path, constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);

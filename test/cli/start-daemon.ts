@@ -1,5 +1,5 @@
 // Starting a daemon where none answers, with small programs in its place.
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { NoDaemon } from '#src/cli/fault.js';
@@ -42,6 +42,19 @@ t.test('where it ends at once, the end of its log is shown, and nothing older', 
   t.type(error, NoDaemon);
   t.match(error, { message: /ended at once \(status 3\).*\n  the reason\n/s });
   t.notMatch(error, { message: /older/ });
+});
+
+t.test('a log that is a link is not written through, nor is one that leads nowhere', async (t) => {
+  const { options, home, logPath } = setUp(t, listening);
+  mkdirSync(join(logPath, '..'), { recursive: true });
+  for (const target of ['profile', 'nothing']) {
+    const victim = join(home, target);
+    if (target === 'profile') writeFileSync(victim, 'mine\n');
+    rmSync(logPath, { force: true });
+    symlinkSync(victim, logPath);
+    await t.rejects(startDaemon(options), { code: 'ELOOP' });
+    t.equal(existsSync(victim) ? readFileSync(victim, 'utf8') : '', target === 'profile' ? 'mine\n' : '');
+  }
 });
 
 t.test('where another one was faster, that one is used', async (t) => {

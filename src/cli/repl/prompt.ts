@@ -1,11 +1,12 @@
 // Typed lines to executions in one session, by Node's own prompt: history, editing, `.editor` and `.help` are its work.
+import { closeSync } from 'node:fs';
 import { join } from 'node:path';
 import { Recoverable, start, type REPLServer } from 'node:repl';
 import { Writable } from 'node:stream';
 import type { Session } from '../../records/index.js';
 import type { Client } from '../../rpc/client.js';
 import { note, print, type Context } from '../context.js';
-import { stateFolder } from '../state-folder.js';
+import { openOwnFile, stateFolder } from '../state-folder.js';
 import { addCommands } from './dot-commands.js';
 import { InputGate } from './input-gate.js';
 import { SessionLink } from './link.js';
@@ -82,9 +83,21 @@ async function greet(context: Context, client: Client, session: Session): Promis
 const nowhere = (): Writable => new Writable({ write: (_chunk, _encoding, done) => done() });
 
 function setUpHistory(server: REPLServer, context: Context): void {
-  server.setupHistory(join(stateFolder(context.env), 'repl_history'), (error) => {
-    if (error !== null) note(context, [`vmsys: the history is not kept: ${error.message}`]);
-  });
+  const isNotKept = (error: unknown): void =>
+    note(context, [
+      `vmsys: the history is not kept: ${error instanceof Error ? error.message : String(error)}`,
+    ]);
+  try {
+    const descriptor = openOwnFile(join(stateFolder(context.env), 'repl_history'));
+    server.once('exit', () => closeSync(descriptor));
+    // Node opens it anew, several times, by a path: this one leads to the file that was opened, whatever is done to
+    // its name meanwhile.
+    server.setupHistory(`/proc/self/fd/${descriptor}`, (error) => {
+      if (error !== null) isNotKept(error);
+    });
+  } catch (error) {
+    isNotKept(error);
+  }
 }
 
 async function completions(
