@@ -1,20 +1,21 @@
 // `vmsys service install`: the units of this installation into the unit folder, as the host allows, and the socket
 // listening. Doing it again changes only what is not as it should be.
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { command } from '../command.js';
 import { note, print, printJson, type Context } from '../context.js';
-import { exitStatus, UsageFault } from '../fault.js';
+import { exitStatus } from '../fault.js';
 import { infoAt, type Info } from './ask.js';
 import { findDirectDaemons } from './direct-daemon.js';
-import { findInstallation, isWithin, type Installation } from './installation.js';
+import { guardedFolders, requireGrantable } from './grantable.js';
+import { findInstallation, type Installation } from './installation.js';
 import { requireManager, requireProbe, type Manager } from './manager.js';
 import { planInstall, type InstallFacts, type PlannedFile } from './plan.js';
 import { carryOut, stepsAsJson } from './report.js';
 import { findScope, logsWords, scopeFlags, scopeParams, systemctlWords, type Scope } from './scope.js';
 import { ServiceFault } from './service-fault.js';
-import { requireShareable } from './shareable.js';
+import { requireRoot, requireShareable } from './shareable.js';
 import { readGrants, readUnit, unitFiles, type Grants } from './unit-files.js';
 import { unitState } from './unit-state.js';
 
@@ -36,10 +37,11 @@ export const installCommand = command({
   async run(context, params, withheld) {
     const scope = findScope(context, params);
     const { dryRun = false } = params;
-    if (scope.manager === '--system') await requireShareable(scope, dryRun);
+    requireRoot(scope, dryRun);
+    if (scope.manager === '--system') await requireShareable(scope);
     const manager = await requireManager(scope);
     requireRead(scope, manager);
-    const grants = wantedGrants(scope, params, withheld.has('write'));
+    const grants = wantedGrants(scope, manager, params, withheld.has('write'));
     const probe = await requireProbe(scope);
     const installation = findInstallation();
     const files = filesOnDisk(scope, installation, { grants, userNamespaces: probe.userNamespaces });
@@ -84,30 +86,16 @@ function requireRead({ unitFolder }: Scope, { unitPath }: Manager): void {
 /** What was granted before stays, unless it is taken away. */
 function wantedGrants(
   scope: Scope,
+  { unitPath }: Manager,
   { write = [], net }: { write?: string[] | undefined; net?: boolean | undefined },
   noWrite: boolean,
 ): Grants {
   const before = readGrants(scope);
-  for (const folder of write) checkGrant(scope, folder);
+  const granted = write.map((folder) => requireGrantable(folder, guardedFolders(scope, unitPath)));
   return {
-    write: [...new Set([...(noWrite ? [] : before.write), ...write])].toSorted(),
+    write: [...new Set([...(noWrite ? [] : before.write), ...granted])].toSorted(),
     net: net ?? before.net,
   };
-}
-
-function checkGrant(scope: Scope, folder: string): void {
-  if (!existsSync(folder) || !statSync(folder).isDirectory()) {
-    throw new UsageFault(`--write ${folder}: expected a folder that exists`);
-  }
-  // Whoever writes units, our own database or our programs is in no sandbox any more.
-  const { root, programs } = findInstallation();
-  const guarded = [scope.unitFolder, scope.stateDir, scope.cacheDir, root, ...programs].find(
-    (place) => isWithin(place, folder) || isWithin(folder, place),
-  );
-  if (guarded === undefined) return;
-  throw new UsageFault(
-    `--write ${folder}: that would let sessions change ${guarded}, and so leave the sandbox; grant a narrower folder`,
-  );
 }
 
 /** All files that the scope may have, as they should be and as they are. */

@@ -5,12 +5,15 @@ import { findInstallation } from './installation.js';
 import type { Scope } from './scope.js';
 import { ServiceFault } from './service-fault.js';
 
+/** Throws ServiceFault where a system service is to be changed by somebody else than root. */
+export function requireRoot({ manager, uid }: Scope, dryRun: boolean): void {
+  if (manager === '--user' || dryRun || uid === 0) return;
+  throw new ServiceFault(`a system service is root's to change; put sudo in front of it`);
+}
+
 /** Throws ServiceFault where it cannot, with what would help. */
-export async function requireShareable(scope: Scope, dryRun: boolean): Promise<void> {
+export async function requireShareable(scope: Scope): Promise<void> {
   const group = scope.group ?? '';
-  if (!dryRun && scope.uid !== 0) {
-    throw new ServiceFault(`a system service is root's to change; put sudo in front of it`);
-  }
   if ((await scope.run('getent', ['group', group])).status !== 0) {
     throw new ServiceFault(`there is no group ${group}; make it with "groupadd --system ${group}"`);
   }

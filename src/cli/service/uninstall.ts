@@ -11,7 +11,7 @@ import { requireManager } from './manager.js';
 import { planUninstall } from './plan.js';
 import { carryOut, stepsAsJson } from './report.js';
 import { findScope, scopeParams, type Scope } from './scope.js';
-import { requireShareable } from './shareable.js';
+import { requireRoot } from './shareable.js';
 import { unitState } from './unit-state.js';
 
 export const uninstallCommand = command({
@@ -24,7 +24,7 @@ export const uninstallCommand = command({
   async run(context, params) {
     const scope = findScope(context, params);
     const { dryRun = false } = params;
-    if (scope.manager === '--system') await requireShareable(scope, dryRun);
+    requireRoot(scope, dryRun);
     await requireManager(scope);
     // Which of the optional files there should be does not matter: all that are there go.
     const all = filesOnDisk(scope, findInstallation(), {

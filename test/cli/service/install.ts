@@ -190,16 +190,32 @@ t.test('folders that hold the way out of the sandbox are not granted', async (t)
   const host = await installed(t);
   mkdirSync(join(host.home, 'file-folder'));
   writeFileSync(join(host.home, 'file'), '');
+  const inHome = [
+    '.config',
+    '.config/autostart',
+    '.local',
+    'bin',
+    '.local/share/systemd/user',
+    'link',
+    'deep',
+  ];
+  const [, , , bin = '', units = '', link = '', deep = ''] = inHome.map((name) => join(host.home, name));
+  [join(host.home, '.config', 'autostart'), bin, units, deep].forEach((path) =>
+    mkdirSync(path, { recursive: true }),
+  );
+  symlinkSync(host.stateDir, link);
+  symlinkSync(deep, join(host.home, '.config', 'environment.d'));
+  host.readUnitsFrom(host.unitFolder, units);
   for (const folder of [
     host.home,
     '/',
-    join(host.home, '.config'),
+    ...inHome.map((name) => join(host.home, name)),
     host.unitFolder,
     host.stateDir,
     process.cwd(),
   ]) {
     await t.rejects(
-      host.run(installCommand, { write: [folder] }),
+      host.run(installCommand, { write: [folder] }, { env: { PATH: `${bin}:${host.env['PATH']}` } }),
       { name: 'UsageFault', message: /leave the sandbox; grant a narrower folder/ },
       folder,
     );
@@ -261,6 +277,12 @@ t.test('--system and --group go together', async (t) => {
     message: /there is no group no-such-group/,
   });
   t.throws(() => installCommand.params.parse({ system: true, group: '../x' }));
+});
+
+t.test('a shared service can be taken away when its group is gone', async (t) => {
+  const host = serviceHost(t);
+  const params = { system: true, group: 'no-such-group', dryRun: true };
+  t.match(await host.run(uninstallCommand, params), { status: 0, stdout: /stay in \/var\/lib\/vmsys/ });
 });
 
 t.test('uninstall takes away what install brought, and nothing else', async (t) => {
