@@ -46,7 +46,6 @@ export function planInstall(scope: Scope, facts: InstallFacts): Step[] {
     dropInChanged ||
     (runningVersion !== undefined && runningVersion !== version);
   return [
-    ...directDaemons.map((daemon): Step => ({ kind: 'stop-daemon', daemon })),
     ...missingFolders.map((path): Step => ({ kind: 'make-folder', path })),
     ...changes,
     ...(changes.length > 0 || socket.needsReload || service.needsReload ? [systemctl('daemon-reload')] : []),
@@ -54,6 +53,8 @@ export function planInstall(scope: Scope, facts: InstallFacts): Step[] {
       ? [systemctl('reset-failed', scope.socketUnit, scope.serviceUnit)]
       : []),
     ...(socket.enabled === 'enabled' ? [] : [systemctl('enable', scope.socketUnit)]),
+    // At the last moment: whoever calls between its end and systemd's listening would start another one.
+    ...directDaemons.map((daemon): Step => ({ kind: 'stop-daemon', daemon })),
     // The socket takes the service along when it is started anew, and loses those who wait in its queue: for its own
     // sake only.
     ...(socketAnew
