@@ -4,6 +4,7 @@ import { connect, type Client } from '../rpc/client.js';
 import { defaultSocketPath } from '../rpc/socket-path.js';
 import type { Environment } from './context.js';
 import { isAbsence, NoDaemon } from './fault.js';
+import { groupOfSocket } from './service/shared-socket.js';
 import { startDaemon } from './start-daemon.js';
 import { startBySystemd } from './systemd.js';
 
@@ -12,6 +13,9 @@ const daemonProgram = fileURLToPath(new URL('../../bin/vmsysd.js', import.meta.u
 
 const gaveUp =
   'vmsys: systemd had given up on vmsysd; it was started again (see "journalctl --user -u vmsysd" for the reason)';
+
+const noShared = (socketPath: string, group: string): string =>
+  `nobody listens at ${socketPath}, where the service of the group ${group} would; "sudo vmsys service doctor --system --group ${group}" looks for the reason`;
 
 export interface ConnectOptions {
   socketPath: string;
@@ -30,7 +34,11 @@ export async function connectOrStart(options: ConnectOptions): Promise<Client> {
   try {
     return await connect(socketPath, { signal });
   } catch (error) {
-    if (!mayStart || !isAbsence(error)) throw error;
+    if (!isAbsence(error)) throw error;
+    // That one is systemd's to start, and its folder root's.
+    const group = groupOfSocket(socketPath);
+    if (group !== undefined) throw new NoDaemon(noShared(socketPath, group));
+    if (!mayStart) throw error;
   }
   // The units listen on the default socket only; any other is for a daemon of its own.
   const { VMSYS_SOCKET: _, ...environment } = env;

@@ -43,6 +43,11 @@ const breakages: Breakage[] = [
     finds: /mode 0?666, expected 0?600/,
   },
   {
+    what: 'a socket folder that others may look into',
+    script: `chmod 755 ${runtimeDir}/vmsys`,
+    finds: /vmsys has mode 0755, expected 0700/,
+  },
+  {
     what: 'too many starts, which took the socket away',
     script: `cp -r ${units}/vmsysd.service.d /tmp/kept
       printf '[Unit]\\nStartLimitIntervalSec=60\\nStartLimitBurst=2\\n[Service]\\nExecStart=\\nExecStart=/bin/false\\n' >${units}/vmsysd.service.d/99-test.conf

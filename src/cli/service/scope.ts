@@ -5,6 +5,7 @@ import * as z from 'zod';
 import type { Context, Environment } from '../context.js';
 import { UsageFault } from '../fault.js';
 import { findPlaces, unusual, type Places } from './places.js';
+import { sharedSocketPath } from './shared-socket.js';
 import { programRunner, type RunProgram } from './run-program.js';
 import type { UnitFolders } from './unit-text.js';
 
@@ -78,7 +79,7 @@ const sharedScope = (group: string, process: Pick<Scope, 'env' | 'uid' | 'run'>)
   group,
   socketUnit: `vmsysd@${group}.socket`,
   serviceUnit: `vmsysd@${group}.service`,
-  socketPath: `/run/vmsys/${group}/vmsysd.sock`,
+  socketPath: sharedSocketPath(group),
   unitFolder: '/etc/systemd/system',
   stateDir: `/var/lib/vmsys/${group}`,
   cacheDir: `/var/cache/vmsys/${group}`,

@@ -28,18 +28,29 @@ function checkSocketFile({ scope, uid, socket, socketFile, socketFolder }: Facts
   if (!socketFile.isSocket) return [wrong(check, `${path} is no socket`, `rm ${path}`, again)];
   const isUser = scope.manager === '--user';
   const [mode, folderMode, owner] = isUser ? [0o600, 0o700, uid] : [0o660, 0o755, 0];
+  const folder = dirname(path);
+  const sudo = isUser ? '' : 'sudo ';
+  // systemd makes the file anew, but takes a folder that is there as it is.
   const faults = [
-    ...placeFaults(path, socketFile, mode, owner),
-    ...placeFaults(dirname(path), socketFolder, folderMode, owner),
+    ...placeFaults(path, socketFile, mode, owner).map(({ says }) => wrong(check, says, again)),
+    ...placeFaults(folder, socketFolder, folderMode, owner).map(({ says, isForeign }) =>
+      isForeign
+        ? wrong(check, says, `sudo rm -r ${folder}`, again)
+        : wrong(check, says, `${sudo}chmod ${folderMode.toString(8)} ${folder}`),
+    ),
   ];
-  return faults.length > 0
-    ? faults.map((fault) => wrong(check, fault, again))
-    : [ok(check, `${path}, mode ${octal(mode)}`)];
+  return faults.length > 0 ? faults : [ok(check, `${path}, mode ${octal(mode)}`)];
 }
 
-function placeFaults(path: string, { mode, uid }: Place, wanted: number, owner: number): string[] {
-  if (uid !== owner) return [`${path} belongs to user ${uid}, expected ${owner}`];
-  return mode === wanted ? [] : [`${path} has mode ${octal(mode)}, expected ${octal(wanted)}`];
+function placeFaults(
+  path: string,
+  { mode, uid }: Place,
+  wanted: number,
+  owner: number,
+): { says: string; isForeign: boolean }[] {
+  if (uid !== owner) return [{ says: `${path} belongs to user ${uid}, expected ${owner}`, isForeign: true }];
+  if (mode === wanted) return [];
+  return [{ says: `${path} has mode ${octal(mode)}, expected ${octal(wanted)}`, isForeign: false }];
 }
 
 function checkFolders({ scope, uid, socket, folders, grants }: Facts): Finding[] {
@@ -93,9 +104,13 @@ const checkDirectDaemons = (facts: Facts): Finding[] =>
   );
 
 function checkAnswer(facts: Facts): Finding[] {
-  const { scope, socket, answer, installation, folders } = facts;
+  const { scope, socket, socketFile, answer, installation, folders } = facts;
   const check = 'daemon';
   if (socket.active !== 'active') return [];
+  if (answer === undefined && scope.group !== undefined && socketFile.exists && !socketFile.writable) {
+    const says = `you may not connect to ${scope.socketPath}: you are no member of ${scope.group}, or were none when you logged in`;
+    return [wrong(check, says, `sudo usermod -aG ${scope.group} $USER (and log in again)`)];
+  }
   if (answer === undefined) {
     return [
       wrong(

@@ -287,7 +287,7 @@ const faults: readonly (readonly [
     { socketFolder: place({ mode: 0o755 }) },
     'socket file',
     /\/vmsys has mode 0755/,
-    restartSocket,
+    'chmod 700 /run/user/1000/vmsys',
   ],
   [
     'the state folder is gone',
@@ -410,6 +410,16 @@ t.test('every fault has a cure', async (t) => {
       if (verdict === 'wrong') t.ok((cure?.length ?? 0) > 0, title);
     }
   }
+});
+
+t.test('who is no member of the group is told so', async (t) => {
+  const found = examine({
+    scope: { ...scope, manager: '--system', group: 'team' },
+    answer: undefined,
+    socketFile: place({ mode: 0o660, isSocket: true, uid: 0, writable: false }),
+  });
+  const finding = found.find(({ check }) => check === 'daemon');
+  t.match(finding, { verdict: 'wrong', says: /no member of team/, cure: [/^sudo usermod -aG team/] });
 });
 
 t.test('the doctor of a shared service names the flags', async (t) => {
