@@ -19,7 +19,7 @@ export function replSpec(
   environment: Variables,
 ): RunSpec {
   const { code, filename = replFilename, until = 'value' } = call;
-  const request = { ...common(session.policy, call), kind: 'repl', code, filename, until } as const;
+  const request = { ...common(session, call), kind: 'repl', code, filename, until } as const;
   return {
     input: { kind: 'repl', code },
     request: { ...request, args: [], env: grantedEnvironment(session.policy, environment) },
@@ -58,7 +58,7 @@ export function fileSpec(
   return {
     input,
     request: {
-      ...common(session.policy, call),
+      ...common(session, call),
       kind: isModuleFile(path, session.policy.runtime.esm) ? 'module' : 'script',
       code,
       filename: path,
@@ -73,7 +73,7 @@ export function fileSpec(
 /** One due timer of the session. */
 export function timerSpec(session: LiveSession, environment: Variables): RunSpec {
   const request = {
-    ...common(session.policy, {}),
+    ...common(session, {}),
     kind: 'timer',
     code: '',
     filename: '',
@@ -84,14 +84,15 @@ export function timerSpec(session: LiveSession, environment: Variables): RunSpec
 }
 
 function common(
-  policy: Policy,
+  { policy, record }: LiveSession,
   call: RunOptions,
-): Pick<RunRequest, 'limits' | 'strict' | 'rollbackOnFailure'> {
+): Pick<RunRequest, 'limits' | 'strict' | 'rollbackOnFailure' | 'cwd'> {
   const { limits, runtime } = policy;
   const wallMs = Math.min(limits.wallMs, call.timeoutMs ?? limits.wallMs);
   return {
     limits: { ...limits, wallMs },
     strict: runtime.strict,
+    cwd: record.worktree,
     rollbackOnFailure: call.onFailure === 'rollback',
   };
 }

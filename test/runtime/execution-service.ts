@@ -124,7 +124,7 @@ t.test('a file is run with its arguments and environment', async (t) => {
     result: { json: 42 },
   });
   t.strictSame(printed(run), [
-    `[ 'a', 'b c' ] [ 'vmsys', 'main.js', 'a', 'b c' ] { GRANTED: 'yes', OWN: 'template', BOTH: 'run', RUN: '1' }`,
+    `[ 'a', 'b c' ] [ 'vmsys', '${worktree}/main.js', 'a', 'b c' ] { GRANTED: 'yes', OWN: 'template', BOTH: 'run', RUN: '1' }`,
     'later',
   ]);
   t.match(run.events?.[0], { type: 'input_echo', payload: { text: 'main.js a b c' } });

@@ -9,6 +9,7 @@ const methodNames = [
   'describe',
   'describeError',
   'beginRun',
+  'beginScript',
   'declare',
   'nextTimer',
   'oneShots',
@@ -43,6 +44,14 @@ export function driverAddresses(instance: Instance, driver: QuickJSHandle): Driv
   return Object.fromEntries(entries) as DriverAddresses;
 }
 
+/** What a run sees of where it is. */
+export interface Surroundings {
+  argv: readonly string[];
+  args: readonly string[];
+  env: Readonly<Record<string, string>>;
+  cwd: string;
+}
+
 export class Driver {
   readonly #instance: Instance;
   readonly #methods: Record<MethodName, QuickJSHandle>;
@@ -65,9 +74,14 @@ export class Driver {
     return JSON.parse(text) as ExecutionError;
   }
 
-  /** Sets what a run sees of its arguments and environment. */
-  beginRun(argv: readonly string[], args: readonly string[], env: Readonly<Record<string, string>>): void {
-    this.#text('beginRun', JSON.stringify(argv), JSON.stringify(args), JSON.stringify(env));
+  /** Sets what a run sees of its arguments, environment and folder. */
+  beginRun({ argv, args, env, cwd }: Surroundings): void {
+    this.#text('beginRun', JSON.stringify(argv), JSON.stringify(args), JSON.stringify(env), cwd);
+  }
+
+  /** Gives the script that is about to run a `module` of its own. */
+  beginScript(filename: string, path: string): void {
+    this.#text('beginScript', filename, path);
   }
 
   declare(names: readonly string[], resets: readonly string[]): void {

@@ -12,6 +12,11 @@ export interface ModuleHost {
   /** A module's source; asked once in a session for what is then evaluated. Throws as {@link resolve} does. */
   load(id: string): ModuleSource;
   /**
+   * Where a module lies that is a file, absolute, by its id or by the filename of what is run: what scripts know it by.
+   * `undefined` for others. Absent: no module is a file.
+   */
+  pathOf?(id: string): string | undefined;
+  /**
    * Does what a host module's function does: `args` and the answer are JSON-like values, bytes are Uint8Array.
    * Throws as {@link resolve} does; the error's own fields, and those of its `fields`, reach the script (`code`,
    * `syscall`, `path`, …). One with the name `HostError` arrives as a plain Error.

@@ -16,6 +16,8 @@ export interface RunRequest {
   filename: string;
   args: readonly string[];
   env: Readonly<Record<string, string>>;
+  /** Absolute: the folder that relative paths are relative to. Absent: `/`. */
+  cwd?: string | undefined;
   strict: boolean;
   limits: Limits;
   until: 'value' | 'idle';

@@ -1,6 +1,7 @@
 // One session's engine: runs code under limits, keeps a shadow of the memory, and goes back to it when a run ends
 // in a way that must not, or is asked not to, leave its mark.
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import type { EventBody, HostCall, Limits } from '../../records/index.js';
 import { brokenEngine } from './broken-engine.js';
 import { readHeapEnd, type Base, type GuestSources } from './base.js';
@@ -238,11 +239,14 @@ export class Sandbox {
 
   #prepare(request: RunRequest): void {
     if (request.kind === 'timer') return;
-    const argv = ['vmsys', ...(request.kind === 'repl' ? [] : [request.filename]), ...request.args];
-    const surroundings = JSON.stringify([argv, request.args, request.env]);
-    if (surroundings === this.#surroundings) return;
-    this.#engine.driver.beginRun(argv, request.args, request.env);
-    this.#surroundings = surroundings;
+    const { kind, filename, args, env, cwd } = request;
+    const path = cwd === undefined ? filename : join(cwd, filename);
+    const argv = ['vmsys', ...(kind === 'repl' ? [] : [path]), ...args];
+    const surroundings = { argv, args, env, cwd: cwd ?? '/' };
+    const text = JSON.stringify(surroundings);
+    if (text !== this.#surroundings) this.#engine.driver.beginRun(surroundings);
+    this.#surroundings = text;
+    if (kind === 'script') this.#engine.driver.beginScript(filename, path);
   }
 
   /** Puts the memory back to the shadow's; into a fresh instance where this one cannot be trusted or is full. */

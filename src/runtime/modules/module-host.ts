@@ -1,6 +1,6 @@
 // What a session's `import` and `require` reach, for the engine that asks: ids of modules, their source, and what host
 // modules do. Files are read when they are asked for, in the worker's thread.
-import { extname } from 'node:path';
+import { extname, join } from 'node:path';
 import type { HostValue, ModuleHost, ModuleSource } from '../engine/module-host.js';
 import type { RunEnd } from '../capabilities/host-module.js';
 import { RuntimeError } from '../errors.js';
@@ -91,9 +91,16 @@ export function createModuleHost(settings: ModuleSettings, host?: HostSide): Ope
     return callHostModule(opened, { module, name, args }, host);
   };
 
+  const pathOf = (id: string): string | undefined => {
+    const isFile =
+      granted.source(id) === undefined && !settings.libraries.some((library) => library.id === id);
+    return settings.worktree === undefined || !isFile ? undefined : join(settings.worktree, id);
+  };
+
   return {
     resolve,
     load,
+    pathOf,
     call,
     runEnded: (end) => granted.runEnded(end),
     get hasReached() {

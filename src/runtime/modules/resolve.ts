@@ -1,7 +1,9 @@
 // What a script wrote after `import` or in `require` into the id of a module. The order: a path means a file of the
 // worktree; a name means a library, then a host module, then what lies in one of the template's roots.
 import { isBuiltin } from 'node:module';
-import { dirname, join, normalize, relative, sep } from 'node:path';
+import { dirname, isAbsolute, join, normalize, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { isWithin } from '../capabilities/fs/reach.js';
 import { findFile } from './find-file.js';
 import type { GrantedModules } from './granted-modules.js';
 import { moduleError, quote } from './module-error.js';
@@ -17,13 +19,13 @@ export function findNamed(
   host: GrantedModules,
   specifier: string,
 ): string | undefined {
-  if (isRelative(specifier) || specifier.startsWith('/') || specifier.includes('\0')) return undefined;
+  if (isRelative(specifier) || /^(?:\/|file:)/.test(specifier) || specifier.includes('\0')) return undefined;
   return findLibrary(settings, specifier) ?? host.find(specifier);
 }
 
 /** Whether files are looked for where no module has this name. */
 export const mayBeFile = ({ resolver }: ModuleSettings, specifier: string): boolean =>
-  isRelative(specifier) || specifier.startsWith('/') || resolver.roots.length > 0;
+  isRelative(specifier) || /^(?:\/|file:)/.test(specifier) || resolver.roots.length > 0;
 
 const isRelative = (specifier: string): boolean => /^\.{1,2}(?:\/|$)/.test(specifier);
 
@@ -34,6 +36,8 @@ const isRelative = (specifier: string): boolean => /^\.{1,2}(?:\/|$)/.test(speci
  */
 export function findModuleFile(settings: ModuleSettings, specifier: string, referrer: string): string {
   if (specifier.includes('\0')) throw moduleError('INVALID_PATH', `module ${quote(specifier)}: not a path`);
+  const absolute = fromAbsolute(settings, specifier);
+  if (absolute !== undefined) return requireFile(settings, specifier, referrer, absolute);
   if (isRelative(specifier))
     return requireFile(settings, specifier, referrer, fromReferrer(settings, specifier, referrer));
   if (specifier.startsWith('/'))
@@ -60,11 +64,28 @@ function folderOf({ worktree }: ModuleSettings, referrer: string): string {
   return dirname(real?.kind === 'file' ? real.path : path);
 }
 
+/** The path, relative to the worktree, of an absolute one or the address of a file, where that lies in it. */
+function fromAbsolute({ worktree }: ModuleSettings, specifier: string): string | undefined {
+  const path = specifier.startsWith('file:') ? pathOfAddress(specifier) : specifier;
+  const isInside = worktree !== undefined && isAbsolute(path) && isWithin(worktree, normalize(path));
+  return isInside ? relative(worktree, normalize(path)) : undefined;
+}
+
 function fromTop({ resolver, template }: ModuleSettings, specifier: string): string {
   if (resolver.allowAbsoluteRepoImports) return inside(specifier, normalize(specifier.replace(/^\/+/, './')));
   const cure = `vmsys template update ${template} --resolver.allow-absolute-repo-imports`;
   const message = `module ${quote(specifier)}: the template does not say that "/" is the worktree; to say so: ${cure}`;
   throw moduleError('INVALID_PATH', message);
+}
+
+/** Empty where it is the address of no file. */
+function pathOfAddress(address: string): string {
+  try {
+    const path = fileURLToPath(address);
+    return path.includes('\0') ? '' : path;
+  } catch {
+    return '';
+  }
 }
 
 function inside(specifier: string, path: string): string {

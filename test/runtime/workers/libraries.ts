@@ -114,7 +114,7 @@ t.test('a session imports the files of its worktree', async (t) => {
   await open(worker, { modules });
   t.strictSame(
     await value(worker, 'import { n, where } from "./a.mjs"; [n, where, require("./b.js").n]', '<repl>'),
-    [5, 'a.mjs', 5],
+    [5, `file://${worktree}/a.mjs`, 5],
   );
   t.match(await value(worker, 'require("fs")', '<repl>'), /fs/);
 });

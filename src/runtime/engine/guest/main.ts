@@ -4,7 +4,7 @@
 import { complete } from './complete.js';
 import { declare } from './declarations.js';
 import { describe, describeError } from './describe.js';
-import { publishGlobals } from './globals/publish.js';
+import { publishGlobals, type BeginRun } from './globals/publish.js';
 import type { Host } from './host.js';
 import { makeFault } from './modules/fault.js';
 import { makeAsk } from './modules/host-link.js';
@@ -12,6 +12,7 @@ import { makeLoading, type Loading } from './modules/library.js';
 import { readExport } from './modules/names.js';
 import { enter, libraryId, evaluated } from './modules/registry.js';
 import { makeModules, namesOf, type Modules } from './modules/require.js';
+import { makeBeginScript } from './modules/script.js';
 import { publish } from './native.js';
 import { reseed } from './random.js';
 import { clearTimers, nextTimer, oneShots, runTimer, shiftTimers } from './timers.js';
@@ -20,7 +21,8 @@ import { clearTimers, nextTimer, oneShots, runTimer, shiftTimers } from './timer
 export interface Driver extends Loading {
   describe(value: unknown, maxChars: number): string;
   describeError(thrown: unknown): string;
-  beginRun(argvJson: string, argsJson: string, envJson: string): void;
+  beginRun: BeginRun;
+  beginScript(filename: string, path: string): void;
   declare(namesJson: string, resetsJson: string): void;
   nextTimer(): number;
   oneShots(): number;
@@ -65,7 +67,11 @@ export function boot(host: Host): Driver {
     bridge: { take: modules.take, takeDefault: modules.takeDefault, read: readExport, done },
     describe,
     describeError,
-    beginRun,
+    beginRun(argvJson, argsJson, envJson, cwd) {
+      modules.setMain(undefined);
+      beginRun(argvJson, argsJson, envJson, cwd);
+    },
+    beginScript: makeBeginScript(modules),
     declare,
     nextTimer,
     oneShots,

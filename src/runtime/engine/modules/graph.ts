@@ -160,7 +160,7 @@ export class Graph {
     this.#keep(filename, node, plan);
     if (scan.metas.length > 0) {
       const meta = {
-        text: () => metaModule(filename),
+        text: () => metaModule(filename, this.#options.host.pathOf?.(filename)),
         exports: new Set(['default']),
         stars: [],
         imports: [],

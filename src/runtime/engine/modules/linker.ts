@@ -143,7 +143,9 @@ export class Linker implements ModuleLoader {
       case 'resolve':
         return this.#marked(() => this.#graph.resolve(String(first), String(second), 'require'));
       case 'load':
-        return this.#marked(() => describe(this.#graph.load(String(first))));
+        return this.#marked(() => this.#describe(String(first)));
+      case 'locate':
+        return this.#pathOf(String(first));
       case 'compile':
         return this.#handed(() => this.#compileSource(this.#graph.load(String(first))));
       case 'run':
@@ -157,6 +159,17 @@ export class Linker implements ModuleLoader {
       default:
         return undefined;
     }
+  }
+
+  /** What scripts call a module that is a file; the id of others. */
+  #pathOf(id: string): string {
+    return this.#host.pathOf?.(id) ?? id;
+  }
+
+  #describe(id: string): string {
+    const { format, filename } = this.#graph.load(id);
+    const shift = wrappers[format === 'host' ? 'host' : 'commonjs'].length;
+    return JSON.stringify({ format, filename, path: this.#host.pathOf?.(id) ?? filename, shift });
   }
 
   #marked(work: () => string): string {
@@ -220,10 +233,3 @@ export class Linker implements ModuleLoader {
     return error instanceof GuestThrow ? error.handle : this.#driver.fault(formatFault(error));
   }
 }
-
-const describe = ({ format, filename }: ModuleSource): string =>
-  JSON.stringify({
-    format,
-    filename,
-    shift: format === 'host' ? wrappers.host.length : wrappers.commonjs.length,
-  });

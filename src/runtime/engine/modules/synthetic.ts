@@ -1,5 +1,7 @@
 // The texts of the ES modules that the host writes itself: what `import` finds in place of a module that is none, and
 // what `import.meta` stands for. Their names begin as the prelude's does, so that stack traces leave them out.
+import { dirname } from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 /** Names that begin so are ours. */
 export const ownPrefix = 'vmsys:prelude:';
@@ -38,9 +40,14 @@ export function importable(secret: string, name: string, id: string, names: read
   ].join('');
 }
 
-/** The module whose `default` takes the place of `import.meta`. */
-export const metaModule = (filename: string): string =>
-  `export default{__proto__:null,url:${JSON.stringify(filename)}}`;
+/** The module whose `default` takes the place of `import.meta`: Node's, where the module is a file. */
+export function metaModule(filename: string, path: string | undefined): string {
+  const meta =
+    path === undefined
+      ? { url: filename }
+      : { dirname: dirname(path), filename: path, url: pathToFileURL(path).href };
+  return `export default{__proto__:null,${JSON.stringify(meta).slice(1)}`;
+}
 
 /** The module whose `default` is another's namespace. */
 export const namespaceModule = (secret: string, name: string): string =>

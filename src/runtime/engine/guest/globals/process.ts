@@ -29,7 +29,7 @@ export function callSoon(name: string, callback: unknown, args: readonly unknown
 export function makeProcess(host: Host): {
   process: object;
   vmsys: object;
-  beginRun: (argvJson: string, argsJson: string, envJson: string) => void;
+  beginRun: (argvJson: string, argsJson: string, envJson: string, cwd: string) => void;
 } {
   const stream = (kind: 'stdout' | 'stderr'): object => ({
     isTTY: false,
@@ -38,6 +38,7 @@ export function makeProcess(host: Host): {
       return true;
     },
   });
+  let folder = '/';
   const hrtime = {
     hrtime(earlier?: readonly [number, number]): [number, number] {
       const ms = host('now') as number;
@@ -64,7 +65,7 @@ export function makeProcess(host: Host): {
     stdout: stream('stdout'),
     stderr: stream('stderr'),
     hrtime: hrtime.hrtime,
-    cwd: () => '/',
+    cwd: () => folder,
     nextTick(callback: unknown, ...args: unknown[]): void {
       callSoon('process.nextTick', callback, args);
     },
@@ -79,11 +80,12 @@ export function makeProcess(host: Host): {
     const plain = { __proto__: null, value, writable: true, enumerable: true, configurable: true };
     defineProperty(target, key, plain as PropertyDescriptor);
   };
-  const beginRun = (argvJson: string, argsJson: string, envJson: string): void => {
+  const beginRun = (argvJson: string, argsJson: string, envJson: string, cwd: string): void => {
     set(process, 'argv', parseJson(argvJson));
     set(vmsys, 'args', parseJson(argsJson));
     // JSON makes `__proto__` an own property like any other.
     set(process, 'env', parseJson(envJson));
+    folder = cwd;
   };
   return { process, vmsys, beginRun };
 }

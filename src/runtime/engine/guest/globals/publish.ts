@@ -12,7 +12,7 @@ import { callSoon, makeProcess } from './process.js';
 import { makeCrypto } from './randomness.js';
 
 /** What the host calls once per run, see `makeProcess`. */
-export type BeginRun = (argvJson: string, argsJson: string, envJson: string) => void;
+export type BeginRun = (argvJson: string, argsJson: string, envJson: string, cwd: string) => void;
 
 /** Defines every global. Called once, before any script. */
 export function publishGlobals(host: Host): BeginRun {

@@ -8,6 +8,8 @@ export type ModuleOperation =
   | 'resolve'
   /** (id): what kind of module it is, as JSON, marked. */
   | 'load'
+  /** (id): what scripts call the file that the module is; the id of another. */
+  | 'locate'
   /** (id): the function around a CommonJS module's code; of JSON its text. */
   | 'compile'
   /** What the run is called that goes on; no other is. */

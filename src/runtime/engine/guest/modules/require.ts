@@ -1,6 +1,6 @@
 // `require`, and CommonJS modules: the function around each comes compiled from the host, is run once, and what it
 // exports stays in the registry. One that throws is forgotten, and run again when it is asked for again.
-import { apply, includes, indexOf, parseJson, slice, stringifyJson } from '../primordials.js';
+import { apply, defineProperty, includes, indexOf, parseJson, slice, stringifyJson } from '../primordials.js';
 import { markOurs, publish } from '../native.js';
 import { callerFile, shiftFirstLine } from '../stack.js';
 import { callHost } from './crossing.js';
@@ -15,13 +15,15 @@ const NativeSyntaxError = SyntaxError;
 export interface Require {
   (specifier: unknown): unknown;
   resolve(specifier: unknown): string;
-  main: undefined;
+  readonly main: unknown;
 }
 
 /** What the host says of a module. */
 interface Loaded {
   format: 'module' | 'commonjs' | 'json' | 'host';
   filename: string;
+  /** What the module is told that it is called. */
+  path: string;
   /** Characters in front of the code on its first line. */
   shift: number;
 }
@@ -33,7 +35,10 @@ export interface Modules {
   takeDefault(id: string): unknown;
   /** For what names no file: `require` from where it is called. */
   globalRequire: Require;
-  makeModule(id: string, filename: string): ModuleObject;
+  /** The object `module` of `filename`, which is told that it is `path`. */
+  makeModule(filename: string, path: string): ModuleObject;
+  /** Sets what every `require.main` is. */
+  setMain(module: ModuleObject | undefined): void;
 }
 
 /** Makes `require` and what the host needs of it. */
@@ -65,10 +70,10 @@ export function makeModules(ask: Ask): Modules {
     return value;
   }
 
-  function run(id: string, { format, filename, shift }: Loaded): unknown {
+  function run(id: string, { format, filename, path: file, shift }: Loaded): unknown {
     if (format !== 'json') shiftFirstLine(filename, shift);
     const compiled = ask('compile', [id]);
-    const module = makeModule(id, filename);
+    const module = makeModule(filename, file);
     const entry = enter(id);
     entry.module = module;
     entry.begun = ask('run', []) as string;
@@ -79,8 +84,8 @@ export function makeModules(ask: Ask): Modules {
         const { exports, require, path } = module;
         const args =
           format === 'host'
-            ? [exports, require, module, filename, path, hostFunction(id)]
-            : [exports, require, module, filename, path];
+            ? [exports, require, module, file, path, hostFunction(id)]
+            : [exports, require, module, file, path];
         apply(compiled as () => unknown, module.exports, args);
       }
       succeeded = true;
@@ -99,11 +104,20 @@ export function makeModules(ask: Ask): Modules {
       return callHost(ask, id, name, args);
     };
 
-  function makeModule(id: string, filename: string): ModuleObject {
-    const path = folderOf(filename);
+  function makeModule(filename: string, path: string): ModuleObject {
     const require = makeRequire(() => filename);
-    return { id, path, filename, exports: {}, loaded: false, require };
+    return { id: path, path: folderOf(path), filename: path, exports: {}, loaded: false, require };
   }
+
+  let main: ModuleObject | undefined;
+  const mainProperty = {
+    __proto__: null,
+    get: (): unknown => main,
+    enumerable: false,
+    configurable: true,
+  } as PropertyDescriptor;
+  markOurs(mainProperty.get);
+  const setMain = (module: ModuleObject | undefined): void => void (main = module);
 
   function makeRequire(referrer: () => string): Require {
     const functions = {
@@ -111,12 +125,13 @@ export function makeModules(ask: Ask): Modules {
         return take(resolve(specifier, referrer()));
       },
       resolve(specifier: unknown): string {
-        return resolve(specifier, referrer());
+        const id = resolve(specifier, referrer());
+        return ask('locate', [id]) as string;
       },
     };
     const require = functions.require as Require;
     publish(require, 'resolve', functions.resolve);
-    publish(require, 'main', undefined);
+    defineProperty(require, 'main', mainProperty);
     markOurs(require);
     return require;
   }
@@ -126,7 +141,7 @@ export function makeModules(ask: Ask): Modules {
     return find(id)?.preferred === undefined ? value : find(id)?.preferred?.value;
   }
 
-  return { take, takeDefault, globalRequire: makeRequire(callerFile), makeModule };
+  return { take, takeDefault, globalRequire: makeRequire(callerFile), makeModule, setMain };
 }
 
 function parseText(text: string, filename: string): unknown {

@@ -1,0 +1,52 @@
+// What a file that is run finds as `module`, `exports`, `__filename` and `__dirname`, as a CommonJS module does. Its
+// declarations are variables of the session, so there is no function around it that could have these as parameters:
+// they are globals that mean to the code of each file what is that file's own, also when it is called later.
+import { defineProperty, mapGet, mapSet, newMap } from '../primordials.js';
+import { markOurs } from '../native.js';
+import { ownProperty } from '../read.js';
+import { callerFile } from '../stack.js';
+import type { ModuleObject } from './registry.js';
+import type { Modules } from './require.js';
+
+const names = ['module', 'exports', '__filename', '__dirname'] as const;
+type Own = Record<(typeof names)[number], unknown>;
+
+const scope = globalThis;
+/** Of the files that were run as scripts, by what stack traces call them. */
+const scripts = newMap<string, Own>();
+
+/** Makes the function by which the host says that the code of a file is about to run, and what the file is called. */
+export function makeBeginScript({ makeModule, setMain }: Modules): (filename: string, path: string) => void {
+  return (filename, path) => {
+    const module: ModuleObject = makeModule(filename, path);
+    setMain(module);
+    const { exports } = module;
+    const own = { __proto__: null, module, exports, __filename: path, __dirname: module.path };
+    mapSet(scripts, filename, own);
+    for (let index = 0; index < names.length; index++) defineOwn(names[index] as keyof Own);
+  };
+}
+
+/** What other code has under the name, such as a variable of a prompt, it keeps. */
+function defineOwn(name: keyof Own): void {
+  const known = ownProperty(scope, name);
+  if (known !== undefined && (known.configurable !== true || known.get !== undefined)) return;
+  let others: unknown = known?.value;
+  const accessor = {
+    __proto__: null,
+    get(): unknown {
+      const own = mapGet(scripts, callerFile());
+      return own === undefined ? others : own[name];
+    },
+    set(value: unknown): void {
+      const own = mapGet(scripts, callerFile());
+      if (own === undefined) others = value;
+      else own[name] = value;
+    },
+    enumerable: known?.enumerable ?? false,
+    configurable: true,
+  };
+  markOurs(accessor.get);
+  markOurs(accessor.set);
+  defineProperty(scope, name, accessor as PropertyDescriptor);
+}
