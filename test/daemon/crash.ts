@@ -1,5 +1,5 @@
 // kill -9 at any moment, under load: after each start the database is whole, and every session is in a state that it
-// had, the last stored one or later; what is lost is named. VMSYS_KILLS sets how many times (default 40, in about a
+// had, the last stored one or later; what is lost is named. VMSYS_KILLS sets how many times (default 24, in about a
 // minute; try 300 now and then).
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -13,7 +13,7 @@ import { ReplyError } from '../fixtures/line-client.js';
 import { tempFolder, type Teardown } from '../fixtures/temp.js';
 import { until } from '../fixtures/until.js';
 
-const kills = Number(process.env['VMSYS_KILLS'] ?? 40);
+const kills = Number(process.env['VMSYS_KILLS'] ?? 24);
 /** A busy machine takes some seconds for a kill, a start and a look at everything. */
 const timeoutMs = 60_000 + kills * 10_000;
 const clientCount = 4;

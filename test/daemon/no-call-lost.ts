@@ -1,5 +1,6 @@
 // Whoever calls while the service leaves, restarts or stops gets an answer, and every call is made once.
-// Needs root, systemd, and a cgroup2 that may be written to; skipped by name elsewhere.
+// Needs root, systemd, and a cgroup2 that may be written to; skipped by name elsewhere. It takes longest of all tests,
+// and so is not with those of systemd, which come last: other tests run beside it.
 import t from 'tap';
 import * as z from 'zod';
 import { installed, socketPath } from '../fixtures/systemd.js';
