@@ -52,7 +52,8 @@ export type Row = Record<string, Scalar>;
 
 export type DatabaseAnswer =
   | { type: 'opened'; database: number }
-  | { type: 'rows'; rows: Row[]; inTransaction: boolean }
+  /** `rows`: those {@link Row}s as `v8.serialize` has them. The main thread only passes them on. */
+  | { type: 'rows'; rows: Uint8Array; inTransaction: boolean }
   | { type: 'done'; changes: number; lastInsertRowid: Scalar; inTransaction: boolean }
   | { type: 'closed' }
   | { type: 'refused'; code: string; message: string };

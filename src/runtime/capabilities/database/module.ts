@@ -1,6 +1,7 @@
 // The host module `database`: SQLite files inside what the template grants, and databases in memory. What is checked
 // is checked here, in the session's worker; the queries run in a process of their own.
 import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { deserialize } from 'node:v8';
 import * as z from 'zod';
 import type { HostValue } from '../../engine/module-host.js';
 import { withExisting, type Anchor, type Place } from '../fs/anchor.js';
@@ -16,7 +17,7 @@ import {
   type RunEnd,
 } from '../host-module.js';
 import { faultOf } from './statements.js';
-import { Params, type DatabaseRequest } from './messages.js';
+import { Params, type DatabaseRequest, type Row } from './messages.js';
 import { DatabaseConfig, pageBytes } from './config.js';
 
 const mebibyte = 1024 * 1024;
@@ -107,8 +108,8 @@ class DatabaseModule implements OpenHostModule {
     requireHarmless(text);
     const asked = { database, sql: text, params: values, inTransaction };
     const answer = this.#ask({ type: 'query', ...asked, maxRows, maxBytes });
-    const { rows, inTransaction: isOpen } = answer as { rows: HostValue; inTransaction: boolean };
-    return { value: { rows, inTransaction: isOpen }, target };
+    const { rows, inTransaction: isOpen } = answer as { rows: Uint8Array; inTransaction: boolean };
+    return { value: { rows: deserialize(rows) as Row[], inTransaction: isOpen }, target };
   }
 
   #exec([database, text, values, inTransaction]: Statement): HostAnswer {

@@ -1,6 +1,7 @@
 // A process of its own for the databases of one session: SQLite cannot be interrupted from outside, so a query that
 // runs too long is ended with its process. It does one request after the other and knows nothing of sessions.
 import { readdirSync, readlinkSync } from 'node:fs';
+import { serialize } from 'node:v8';
 import Database from 'better-sqlite3';
 import { Held } from '../held.js';
 import { pageBytes } from './config.js';
@@ -36,7 +37,7 @@ function answer(request: DatabaseRequest): DatabaseAnswer {
   if (request.inTransaction && !connection.inTransaction) return refused('TRANSACTION_GONE', transactionGone);
   const outcome =
     request.type === 'query'
-      ? ({ type: 'rows', rows: rowsOf(connection, request) } as const)
+      ? ({ type: 'rows', rows: serialize(rowsOf(connection, request)) } as const)
       : execute(connection, request);
   return { ...outcome, inTransaction: connection.inTransaction };
 }

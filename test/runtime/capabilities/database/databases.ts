@@ -1,6 +1,7 @@
 // Databases in a process of their own: what they answer, what stops them, and what they must not reach.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { deserialize } from 'node:v8';
 import t, { type Test } from 'tap';
 import type { HostValue } from '#src/runtime/engine/module-host.js';
 import { Databases } from '#src/runtime/capabilities/database/databases.js';
@@ -40,7 +41,8 @@ const query = async (
     maxRows: 1000,
     maxBytes: 100_000,
   };
-  return ((await databases.handle(request, signal)) as { rows: HostValue }).rows;
+  const { rows } = (await databases.handle(request, signal)) as { rows: Uint8Array };
+  return deserialize(rows) as HostValue;
 };
 
 const exec = (databases: Databases, database: number, sql: string, params: HostValue = []) =>
