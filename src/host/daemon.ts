@@ -31,8 +31,11 @@ import type { Settings } from './settings.js';
 import { shutDown } from './shutdown.js';
 
 export interface Daemon {
-  /** Stops accepting, lets clients leave and what runs end, saves, and frees everything. Idempotent. */
-  close(reason: string): Promise<void>;
+  /**
+   * Stops accepting, lets clients leave and what runs end for at most `graceMs` (a setting by default), saves, and frees
+   * everything. Idempotent.
+   */
+  close(reason: string, graceMs?: number): Promise<void>;
   /** Resolves when it is closed, whoever asked for that; rejects if a part could not be closed. */
   readonly closed: Promise<void>;
   /** Takes the socket's name and the claims' records away, at once: for an exit that cannot wait. */
@@ -256,17 +259,17 @@ async function serve(runtime: Runtime, parts: Parts): Promise<Daemon> {
   });
   closed.catch(() => {}); // heard by whoever awaits it
   let closing = false;
-  const end = async (): Promise<void> => {
+  const end = async (graceMs: number): Promise<void> => {
     idleExit.close();
-    await shutDown({ listener, server, runtime, libraries, ownership, notifier }, settings.shutdownGraceMs);
+    await shutDown({ listener, server, runtime, libraries, ownership, notifier }, graceMs);
     unlisten();
     log.info('stopped');
   };
-  const close = (reason: string): Promise<void> => {
+  const close = (reason: string, graceMs = settings.shutdownGraceMs): Promise<void> => {
     if (closing) return closed;
     closing = true;
     log.info('stopping', { reason, connections: server.connectionCount, inFlight: server.inFlight });
-    settle(end());
+    settle(end(graceMs));
     return closed;
   };
   const reload = (): Reloaded => {

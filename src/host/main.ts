@@ -103,7 +103,7 @@ async function run(flags: Flags, logTarget: LogTarget): Promise<void> {
     failed = true;
     setTimeout(() => process.exit(1), lastResortMs);
     void starting
-      .then((daemon) => daemon.close('unforeseen fault'))
+      .then((daemon) => daemon.close('unforeseen fault', 0)) // nothing is waited for: the time is for saving
       .catch(() => {})
       .then(() => exit(1));
   };

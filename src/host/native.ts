@@ -71,10 +71,12 @@ async function load(): Promise<Native> {
     readOption(getsockopt, () => koffi.errno(), descriptor, name, size);
   const number = (descriptor: number, name: number) => option(descriptor, name, 4)?.readInt32LE();
 
-  let datagrams: number | undefined;
+  let datagrams = -1;
   return {
     sendDatagram: (socketName, text) => {
-      datagrams ??= call(socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+      // It fails where there are no descriptors left, which may pass.
+      if (datagrams < 0) datagrams = call(socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+      if (datagrams < 0) return koffi.errno();
       const address = addressOf(socketName);
       const bytes = Buffer.from(text);
       const flags = MSG_DONTWAIT | MSG_NOSIGNAL;

@@ -113,3 +113,24 @@ t.test('sessions survive a stop and a start', async (t) => {
     result: { preview: '[ 42, 1n ]' },
   });
 });
+
+t.test('after an unforeseen fault nothing is waited for: what sessions hold is saved', async (t) => {
+  const fault = `process.on('SIGUSR2', () => { throw new Error('planted'); });`;
+  const home = tempFolder(t);
+  const config = join(home, 'c.json');
+  writeFileSync(config, '{"saving": {"when": "exit"}, "shutdownGraceMs": 60000}');
+  const daemon = await startDaemon(t, {
+    home,
+    args: ['--config', config],
+    env: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(fault)}` },
+  });
+  const { id: session } = await daemon.call<{ id: string }>('session.create');
+  await daemon.call('exec.repl', { session, code: 'let n = 41' });
+  await runInBackground(daemon, endless, { timeoutMs: 60_000 });
+  daemon.child.kill('SIGUSR2');
+  t.match(await daemon.exited, { code: 1 });
+  t.match(daemon.stderr(), /an unforeseen fault.*planted/s);
+  t.match(daemon.stderr(), /"message":"stopped"/, 'in good order, and not for want of time');
+  const next = await startDaemon(t, { home });
+  t.match(await next.call('exec.repl', { session, code: '++n' }), { result: { json: 42 } });
+});
