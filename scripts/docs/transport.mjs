@@ -6,10 +6,11 @@ const mib = (bytes) => `${bytes / 1024 / 1024} MiB`;
 export const transport = (limits) => `## Transport
 
 The daemon speaks JSON-RPC 2.0 over a Unix stream socket, and over nothing else. The socket is \`--socket PATH\`, else
-\`$VMSYS_SOCKET\`, else \`$XDG_RUNTIME_DIR/vmsys/vmsysd.sock\`, else \`/tmp/vmsys-$UID/vmsysd.sock\`. Its folder has the mode
-\`0700\`, the socket \`0600\`: the permissions of the file are the authentication. Where the kernel says who is at the
-other end, connections of other users are closed even so, those of root as well; \`--peers group\` lets the members of the
-daemon's group in.
+\`$VMSYS_SOCKET\`, else \`$XDG_RUNTIME_DIR/vmsys/vmsysd.sock\`, else \`/tmp/vmsys-$UID/vmsysd.sock\`. Where
+\`$XDG_RUNTIME_DIR\` is not set, as under cron, \`/run/user/$UID\` is taken for it if it is the user's. The socket's folder
+has the mode \`0700\`, the socket \`0600\`: the permissions of the file are the authentication. Where the kernel says who
+is at the other end, connections of other users are closed even so, those of root as well; \`--peers group\` lets the
+members of the daemon's group in.
 
 ### Framing
 

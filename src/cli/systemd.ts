@@ -1,5 +1,6 @@
 // Where the socket unit is installed, the daemon is systemd's to start; and to start again, where it gave up.
 import { execFile } from 'node:child_process';
+import { runtimeFolder } from '../rpc/socket-path.js';
 import type { Environment } from './context.js';
 
 /** A user manager that does not answer within this is as good as none. */
@@ -18,8 +19,9 @@ export type SystemdStart =
  * nothing any more until it is told to: that is done here, once.
  */
 export async function startBySystemd(env: Environment, signal: AbortSignal): Promise<SystemdStart> {
-  if (!env['XDG_RUNTIME_DIR']) return { kind: 'absent' };
-  const ask = (...args: string[]) => systemctl(args, env, signal);
+  const runtimeDir = runtimeFolder(env, process.getuid?.() ?? 0);
+  if (runtimeDir === undefined) return { kind: 'absent' };
+  const ask = (...args: string[]) => systemctl(args, { ...env, XDG_RUNTIME_DIR: runtimeDir }, signal);
   if ((await ask('cat', 'vmsysd.socket')).failed) return { kind: 'absent' };
   const hadFailed = !(await ask('is-failed', '--quiet', ...units)).failed;
   if (hadFailed) await ask('reset-failed', ...units);
