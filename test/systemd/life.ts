@@ -91,10 +91,18 @@ t.test(
   },
 );
 
+/** Has the main thread compute for good at SIGUSR2. */
+const blocker = '/home/tester/block.mjs';
+
 t.test('a daemon that does not answer is ended by the watchdog, and started again', { skip }, async (t) => {
   await service.write(
     '/home/tester/.config/systemd/user/vmsysd.service.d/99-watchdog.conf',
-    '[Service]\nWatchdogSec=2s\nTimeoutAbortSec=2s\n',
+    `[Service]\nWatchdogSec=2s\nTimeoutAbortSec=2s\nUnsetEnvironment=\nEnvironment=NODE_OPTIONS=--import=${blocker}\n`,
+  );
+  await service.write(
+    blocker,
+    `import { isMainThread } from 'node:worker_threads';
+    if (isMainThread) process.on('SIGUSR2', () => { for (;;); });`,
   );
   await service.systemctl('daemon-reload');
   await service.systemctl('restart', 'vmsysd');
@@ -102,7 +110,7 @@ t.test('a daemon that does not answer is ended by the watchdog, and started agai
   const session = await createSession(client);
   await evaluate(client, session, 'let kept = "kept"');
   const before = await pidOf(client);
-  await machine.sh(`kill -STOP ${before}`); // as an event loop that is blocked: it lives, and does nothing
+  await machine.sh(`kill -USR2 ${before}`); // its event loop is blocked from now on; its other threads go on
   const next = machine.connect(t);
   t.not(await pidOf(next), before);
   t.equal(await evaluate(next, session, 'kept'), 'kept');
@@ -112,7 +120,7 @@ t.test('a daemon that does not answer is ended by the watchdog, and started agai
   const healthy = await pidOf(next);
   await evaluate(next, session, later(3000, '0'));
   t.equal(await pidOf(next), healthy);
-  await machine.sh('rm ~/.config/systemd/user/vmsysd.service.d/99-watchdog.conf');
+  await machine.sh(`rm ~/.config/systemd/user/vmsysd.service.d/99-watchdog.conf ${blocker}`);
   await service.systemctl('daemon-reload');
 });
 
