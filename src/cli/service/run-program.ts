@@ -11,8 +11,8 @@ export interface Ran {
 
 export type RunProgram = (program: string, args: readonly string[]) => Promise<Ran>;
 
-/** Stopping a daemon that drains takes up to 30 seconds (TimeoutStopSec); nothing else takes a tenth of that. */
-const patienceMs = 45_000;
+/** A daemon that saves has systemd wait for it, ten minutes at most, and systemctl waits with it; all else is quick. */
+const patienceMs = 660_000;
 /** Logs are asked for by the line, so this is far more than any answer. */
 const maxAnswerBytes = 64 * 1024 * 1024;
 
