@@ -50,7 +50,7 @@ export async function openLibraries({ cacheDir, log }: { cacheDir: string; log: 
       unlisten = cache.listen((change) => {
         changes[change.change]++;
         // First the runtime: whoever hears of the change and makes a session gets the new content.
-        if (change.change === 'changed' && isLocal(change.library)) opened.libraries.changed(change.library);
+        tell(opened, change);
         delivery.publish({ kind: 'library_changed', ...change });
       });
       // Files may have been edited, and added again by others, while no daemon ran.
@@ -66,6 +66,23 @@ export async function openLibraries({ cacheDir, log }: { cacheDir: string; log: 
       await cache.close();
     },
   };
+}
+
+/** Whatever way a local library got its content, removed and added again too, templates that use it have that content. */
+function tell({ libraries }: Runtime, { change, library }: LibraryChange): void {
+  switch (change) {
+    case 'added':
+    case 'changed':
+      if (isLocal(library)) libraries.changed(library);
+      else libraries.announceUsers(library.id);
+      return;
+    case 'removed':
+      libraries.announceUsers(library.id);
+      return;
+    case 'damaged':
+    case 'repaired':
+      return;
+  }
 }
 
 /** A file of the user's: templates that use it follow it. A package is only ever what a template has pinned. */

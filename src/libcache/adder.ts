@@ -2,12 +2,13 @@
 // there is one, and only then stored. Nothing is announced here.
 import type { Integrity } from '../records/index.js';
 import { contentName, integrityOf } from './content-name.js';
-import { LibraryError, messageOf, systemCode, unavailable } from './errors.js';
+import { isOutOfReach, LibraryError, messageOf, reasonOf, systemCode, unavailable } from './errors.js';
 import type { Fetcher, PreparedLibrary, PrepareRequest } from './fetcher.js';
 import { maxLibraryBytes, type Content } from './files.js';
 import { Entry, faults, localPath, type Origin } from './manifest.js';
 import { cancelled, type RunHooks } from './shared-runs.js';
 import type { LibraryStore } from './store.js';
+import { refuseOther, taken, waitingOf, type Asked } from './succession.js';
 import type { AddRequest, CatalogItem, LibraryCheck } from './types.js';
 
 export interface AdderOptions {
@@ -34,32 +35,47 @@ export class Adder {
 
   /** Adds what is not there; fetches again what is there and damaged; tries what was not tried yet. */
   async add(request: AddRequest, hooks: RunHooks): Promise<Entry> {
-    const known = this.#known(request.spec);
-    if (known !== undefined) {
-      refuseOther(known, request);
-      const content = await this.#options.examine(known);
-      if (content.kind === 'ok') return await this.#tried(known, content.code, hooks);
-      return await this.fetchAgain(known, hooks);
-    }
+    const { spec, integrity } = request;
+    if (integrity !== undefined) return await this.#tryAdded(spec, integrity, hooks);
+    const known = this.#known(spec);
+    if (known !== undefined) return await this.#use(known, request, hooks);
     let prepared: PreparedLibrary;
     try {
       prepared = await this.#options.fetcher.prepare(request, hooks);
     } catch (error) {
-      const cached = isOffline(error) ? this.#lastOf(request.spec) : undefined;
+      const cached = isOutOfReach(error) ? this.#lastOf(spec) : undefined;
       if (cached === undefined) throw error;
-      this.#options.log(`${request.spec}: no registry answers, ${cached.id} is taken from the cache`);
-      return await this.add({ ...request, spec: cached.id }, hooks);
+      this.#options.log(`${spec}: no registry answers, ${cached.id} is taken from the cache`);
+      return await this.#use(cached, request, hooks);
     }
     const existing = this.#options.store.find(idOf(prepared));
+    // A range or a tag of a package that is there; a file may have changed.
+    if (existing?.source === prepared.source && localPath(existing) === undefined)
+      return await this.#use(existing, request, hooks);
     if (existing?.source === prepared.source) refuseOther(existing, request);
-    return await this.#admit(prepared, request, hooks);
+    return await this.#admit(prepared, request, hooks, request);
+  }
+
+  /** What is there already, made such that it can be used. */
+  async #use(known: Entry, request: AddRequest, hooks: RunHooks): Promise<Entry> {
+    // What a package and a file are called may be the same; what they are is not.
+    if (localPath(known) !== undefined) throw taken(known, request.spec);
+    refuseOther(known, request);
+    return await this.renew(known, hooks);
+  }
+
+  /** Tries what waits for it, and fetches again what is damaged. */
+  async renew(known: Entry, hooks: RunHooks): Promise<Entry> {
+    const entry = await this.#tried(known, hooks);
+    const { kind } = await this.#options.examine(entry);
+    return kind === 'ok' ? entry : await this.fetchAgain(entry, hooks);
   }
 
   /** Fetches what an entry says or said it is made of, and puts it in its place. */
   async fetchAgain(entry: Origin, hooks: RunHooks): Promise<Entry> {
     const request = requestOf(entry);
     const prepared = await this.#options.fetcher.prepare(request, hooks);
-    return await this.#admit(sameId(prepared, entry), request, hooks);
+    return await this.#admit(sameId(prepared, entry), request, hooks, {});
   }
 
   /** Makes a local library anew from its files; answers the entry, or `undefined` where it was removed meanwhile. */
@@ -71,34 +87,50 @@ export class Adder {
   }
 
   /** Tries a library that was fetched where there was no engine. Rejects where it does not load; it stays untried. */
-  async confirm(entry: Entry, code: Uint8Array, hooks: RunHooks): Promise<Entry> {
-    const exports = await this.#check(entry, code, hooks);
-    return (await this.#options.store.confirm(entry.id, entry.integrity, exports)) ?? missing(entry.id);
+  async confirm(waiting: Entry, code: Uint8Array, hooks: RunHooks): Promise<Entry> {
+    const exports = await this.#check(waiting, code, hooks);
+    return (await this.#options.store.confirm(waiting.id, waiting.integrity, exports)) ?? missing(waiting.id);
   }
 
-  async #tried(entry: Entry, code: Uint8Array, hooks: RunHooks): Promise<Entry> {
-    if (entry.checked !== false || this.#options.check === undefined) return entry;
+  /** What another process put there for us to try; what is there instead by now is as good. */
+  async #tryAdded(id: string, integrity: Integrity, hooks: RunHooks): Promise<Entry> {
+    const entry = this.#options.store.find(id) ?? missing(id);
+    return waitingOf(entry)?.integrity === integrity ? await this.#tried(entry, hooks) : entry;
+  }
+
+  async #tried(entry: Entry, hooks: RunHooks): Promise<Entry> {
+    const waiting = waitingOf(entry);
+    if (waiting === undefined || this.#options.check === undefined) return entry;
+    const content = await this.#options.examine(waiting);
+    if (content.kind !== 'ok') return entry;
     try {
-      return await this.confirm(entry, code, hooks);
+      return await this.confirm(waiting, content.code, hooks);
     } catch (error) {
       // It is of no use to anybody; asked for again, it is fetched again.
-      if (isUnloadable(error)) await this.#options.store.remove(entry.id, entry.integrity);
+      if (isUnloadable(error)) await this.#options.store.refuse(waiting.id, waiting.integrity);
       throw error;
     }
   }
 
-  async #admit(prepared: PreparedLibrary, request: AddRequest, hooks: RunHooks): Promise<Entry> {
+  async #admit(
+    prepared: PreparedLibrary,
+    request: PrepareRequest,
+    hooks: RunHooks,
+    asked: Asked,
+  ): Promise<Entry> {
     const { entry, code } = await this.#candidate(prepared, request, hooks).catch(
       async (error: unknown) => await this.#otherwise(prepared, request, hooks, error),
     );
     hooks.onProgress({ library: entry.id, step: 'store' });
-    return (await this.#options.store.put(entry, code)) ?? missing(entry.id);
+    const stored = (await this.#options.store.put(entry, code, { asked })) ?? missing(entry.id);
+    // Where there is no engine, what was added is what waits for one.
+    return stored.untried?.integrity === entry.integrity ? stored.untried : stored;
   }
 
   /** A package's script for browsers may need what only a page has; its modules may not. */
   async #otherwise(
     prepared: PreparedLibrary,
-    request: AddRequest,
+    request: PrepareRequest,
     hooks: RunHooks,
     error: unknown,
   ): Promise<Candidate> {
@@ -107,13 +139,13 @@ export class Adder {
     const { name, version } = prepared;
     const again = { ...request, spec: `${name}@${version}`, bundled: true };
     const bundled = await this.#options.fetcher.prepare(again, hooks);
-    return await this.#candidate({ ...bundled, name, version }, request, hooks);
+    return await this.#candidate({ ...bundled, name, version }, again, hooks);
   }
 
   /** What is to be stored. A content that was evaluated before is not evaluated again. */
   async #candidate(
     prepared: PreparedLibrary,
-    request: AddRequest,
+    request: PrepareRequest,
     hooks: RunHooks,
     before?: Entry,
   ): Promise<Candidate> {
@@ -171,9 +203,9 @@ const idOf = ({ name, version }: PreparedLibrary): string => `${name}@${version}
 
 /** What to ask the fetcher for, to get the entry once more. */
 function requestOf(entry: Origin): PrepareRequest {
-  const { global, dependencies } = entry;
+  const { global, bundled, dependencies } = entry;
   const spec = localPath(entry) ?? entry.source.replace(/^npm:/, '');
-  return { spec, global, entry: entry.entry, dependencies };
+  return { spec, global, entry: entry.entry, bundled, dependencies };
 }
 
 /** A version beside a local file may have changed; what templates know it as does not. */
@@ -185,7 +217,7 @@ const sameId = (prepared: PreparedLibrary, { name, version, source, global }: Or
   global,
 });
 
-function entryOf(prepared: PreparedLibrary, request: AddRequest, code: Buffer): Entry {
+function entryOf(prepared: PreparedLibrary, request: PrepareRequest, code: Buffer): Entry {
   const id = idOf(prepared);
   if (code.length > maxLibraryBytes)
     throw unavailable(
@@ -209,6 +241,7 @@ function entryOf(prepared: PreparedLibrary, request: AddRequest, code: Buffer): 
     ...(dependencies !== undefined && { dependencies }),
     addedAt: new Date().toISOString(),
     ...(request.entry !== undefined && { entry: request.entry }),
+    ...(request.bundled === true && { bundled: true }),
     ...(inputs !== undefined && { inputs }),
   });
   if (entry.success) return entry.data;
@@ -221,27 +254,9 @@ function entryOf(prepared: PreparedLibrary, request: AddRequest, code: Buffer): 
   );
 }
 
-/** The same id cannot stand for two things: what would change it for its users is refused. */
-function refuseOther(existing: Entry, request: AddRequest): void {
-  for (const field of ['global', 'entry'] as const) {
-    if (request[field] === undefined || request[field] === existing[field]) continue;
-    throw new LibraryError(
-      'NAME_TAKEN',
-      `cannot add "${existing.id}" with ${field} ${JSON.stringify(request[field])}: it is in the cache with ` +
-        `${existing[field] === undefined ? 'none' : JSON.stringify(existing[field])}; run "vmsys lib remove ${existing.id}" first`,
-      { details: { library: existing.id, field } },
-    );
-  }
-}
-
 const aborted = (id: string, signal: AbortSignal): unknown =>
   signal.reason instanceof LibraryError ? signal.reason : cancelled(id);
 
-const reasonOf = (error: unknown): unknown =>
-  error instanceof LibraryError && error.code === 'LIBRARY_UNAVAILABLE'
-    ? error.details?.['reason']
-    : undefined;
-const isOffline = (error: unknown): boolean => reasonOf(error) === 'offline';
 const isUnloadable = (error: unknown): boolean => reasonOf(error) === 'not-loadable';
 
 function missing(id: string): never {

@@ -7,11 +7,12 @@ import { LibraryError, messageOf, unavailable } from './errors.js';
 import type { Fetcher } from './fetcher.js';
 import type { Content } from './files.js';
 import type { Follower } from './follower.js';
-import { libraryOf, type Entries, type Entry, type Origin } from './manifest.js';
+import { libraryOf, type Entries, type Entry } from './manifest.js';
 import { manifestName } from './manifest-file.js';
 import { damaged, incomplete, notFound, notHere, otherContent, unchecked } from './refusals.js';
-import { SharedRuns, type RunHooks } from './shared-runs.js';
+import { SharedRuns } from './shared-runs.js';
 import { LibraryStore } from './store.js';
+import { sync } from './sync.js';
 import type {
   AddRequest,
   CacheHooks,
@@ -23,6 +24,7 @@ import type {
   LibraryCheckup,
   PinnedLibrary,
 } from './types.js';
+import { Upkeep } from './upkeep.js';
 
 export interface CacheParts extends LibraryCacheOptions {
   fetcher: Fetcher;
@@ -37,10 +39,6 @@ export class Cache implements LibraryCache {
   readonly #announcer: Announcer;
   readonly #runs = new SharedRuns<Entry>();
   readonly #closing = new AbortController();
-  /** The contents that this cache tried by itself, by id: one that does not load is not tried over and over. */
-  readonly #tried = new Map<string, string>();
-  /** What is wrong with local libraries, by id, as it was logged. */
-  readonly #faults = new Map<string, string>();
   readonly #background: Promise<void>[] = [];
   #follower: Follower | undefined;
   #watchDue: NodeJS.Timeout | undefined;
@@ -82,10 +80,17 @@ export class Cache implements LibraryCache {
   }
 
   async add(request: AddRequest, hooks: CacheHooks = {}): Promise<Library> {
-    const { spec, from, global, entry } = request;
+    const { spec, from, global, entry, bundled, integrity } = request;
     // A bare name of the catalogue and its version are one thing to fetch.
     const wanted = this.#options.catalog.find(({ name }) => name === spec)?.id ?? spec;
-    const key = [wanted, from && `in ${from}`, global && `as ${global}`, entry && `from ${entry}`]
+    const key = [
+      wanted,
+      from && `in ${from}`,
+      global && `as ${global}`,
+      entry && `from ${entry}`,
+      bundled && 'bundled',
+      integrity,
+    ]
       .filter(Boolean)
       .join(' ');
     try {
@@ -96,27 +101,15 @@ export class Cache implements LibraryCache {
   }
 
   async sync(hooks: CacheHooks = {}): Promise<Library[]> {
-    const restored = await this.#store.manifest.restore();
-    if (restored !== undefined)
-      this.#log('warn', `the manifest was damaged; it is now ${restored.aside}, and a new one was begun`);
-    const failures: { library: string; error: unknown }[] = [];
-    const attempt = async (library: string, work: () => Promise<unknown>): Promise<void> => {
-      try {
-        await work();
-      } catch (error) {
-        if (error instanceof LibraryError && error.code === 'REQUEST_CANCELLED') throw error;
-        failures.push({ library, error });
-      }
-    };
-    for (const { id } of this.#options.catalog) await attempt(id, () => this.add({ spec: id }, hooks));
-    const again = async (origin: Origin): Promise<void> => {
-      if (failures.some(({ library }) => library === origin.id)) return;
-      const work = (run: RunHooks): Promise<Entry> => this.#adder.fetchAgain(origin, run);
-      await attempt(origin.id, () => this.#runs.join(`${origin.id} again`, hooks, work));
-    };
-    for (const entry of this.#store.manifest.entries())
-      if ((await this.#examine(entry)).kind !== 'ok') await again(entry);
-    for (const lost of restored?.lost ?? []) if (this.#store.find(lost.id) === undefined) await again(lost);
+    const failures = await sync({
+      store: this.#store,
+      adder: this.#adder,
+      catalog: this.#options.catalog,
+      add: (spec) => this.add({ spec }, hooks),
+      run: (key, work) => this.#runs.join(key, hooks, work),
+      examine: (entry) => this.#examine(entry),
+      log: (message) => this.#log('warn', message),
+    });
     this.#refresh();
     await this.verify();
     if (failures.length > 0) throw incomplete(failures);
@@ -204,18 +197,29 @@ export class Cache implements LibraryCache {
     // Loaded when it is wanted: the watcher is a fifth of what a daemon would otherwise wait for at its start.
     const { Follower } = await import('./follower.js');
     if (this.#closing.signal.aborted) return;
-    this.#follower = new Follower(this.folder, this.#store.manifest.path, {
+    const upkeep = new Upkeep({
+      adder: this.#adder,
+      hasEngine: this.#options.check !== undefined,
+      entries: () => this.#entries(),
+      examine: (entry) => this.#examine(entry),
+      refresh: () => this.#refresh(),
+      log: (level, message, error) => this.#log(level, message, error),
+      signal: this.#closing.signal,
+    });
+    const follower = new Follower(this.folder, this.#store.manifest.path, {
       onManifest: async () => {
         this.#refresh();
-        await this.#tryOthers();
+        return await upkeep.tryOthers();
       },
       onContent: async (id) => {
         const entry = this.#entries()?.find((at) => at.id === id);
         if (entry !== undefined) await this.#examine(entry);
+        return 'done';
       },
-      onLocal: (id) => this.#updateLocal(id),
+      onLocal: (id) => upkeep.updateLocal(id, (isFine) => follower.tried(id, isFine)),
       onProblem: (message, error) => this.#log('warn', message, error),
     });
+    this.#follower = follower;
     this.#refresh();
   }
 
@@ -242,41 +246,6 @@ export class Cache implements LibraryCache {
       this.#manifestProblem = problem;
       return undefined;
     }
-  }
-
-  /** Tries what others fetched where they had no engine. */
-  async #tryOthers(): Promise<void> {
-    for (const entry of this.#entries() ?? []) {
-      if (!this.#isHidden(entry) || this.#tried.get(entry.id) === entry.integrity) continue;
-      this.#tried.set(entry.id, entry.integrity);
-      const content = await this.#examine(entry);
-      if (content.kind !== 'ok') continue;
-      try {
-        await this.#adder.confirm(entry, content.code, this.#ownRun());
-      } catch (error) {
-        this.#log('warn', messageOf(error), error); // whoever adds it is told so, too
-      }
-      this.#refresh();
-    }
-  }
-
-  async #updateLocal(id: string): Promise<void> {
-    const entry = this.#entries()?.find((at) => at.id === id);
-    if (entry === undefined) return;
-    try {
-      await this.#adder.update(entry, this.#ownRun());
-      this.#faults.delete(id);
-      this.#follower?.tried(id, true);
-    } catch (error) {
-      if (this.#closing.signal.aborted) return;
-      const isGone = error instanceof LibraryError && error.code === 'FILE_NOT_FOUND';
-      const fault = `library "${id}" stays as it was: ${messageOf(error)}`;
-      if (this.#faults.get(id) !== fault)
-        this.#log(isGone ? 'info' : 'warn', fault, isGone ? undefined : error);
-      this.#faults.set(id, fault);
-      this.#follower?.tried(id, false);
-    }
-    this.#refresh();
   }
 
   async #examine(entry: Entry): Promise<Content> {
@@ -313,10 +282,6 @@ export class Cache implements LibraryCache {
 
   #visible(entries: Entries): Library[] {
     return entries.filter((entry) => !this.#isHidden(entry)).map(libraryOf);
-  }
-
-  #ownRun(): RunHooks {
-    return { signal: this.#closing.signal, onProgress: () => undefined };
   }
 
   #log(level: 'info' | 'warn' | 'error', message: string, error?: unknown): void {

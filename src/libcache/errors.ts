@@ -15,6 +15,8 @@ export type LibraryErrorCode =
 export type UnavailableReason =
   /** The registry cannot be reached. */
   | 'offline'
+  /** Npm's configuration cannot be read: which registry is the user's is not known. */
+  | 'config'
   /** The registry has no such package, version or tag. */
   | 'not-found'
   /** The registry wants other credentials. */
@@ -64,6 +66,33 @@ export const unavailable = (
   options: { details?: Record<string, unknown>; cause?: unknown } = {},
 ): LibraryError =>
   new LibraryError('LIBRARY_UNAVAILABLE', message, { ...options, details: { ...options.details, reason } });
+
+/** The `details.reason` of a LIBRARY_UNAVAILABLE. */
+export const reasonOf = (error: unknown): unknown =>
+  error instanceof LibraryError && error.code === 'LIBRARY_UNAVAILABLE'
+    ? error.details?.['reason']
+    : undefined;
+
+/** There may be such a package, but not for this process. */
+export const isOutOfReach = (error: unknown): boolean => {
+  const reason = reasonOf(error);
+  return reason === 'offline' || reason === 'config';
+};
+
+const passing: readonly unknown[] = [
+  'offline',
+  'config',
+  'disk',
+  'manifest',
+  'locked',
+] satisfies UnavailableReason[];
+
+/** Whether the same may work at another time: the error speaks of room, locks or the network, not of a library. */
+export function isPassing(error: unknown): boolean {
+  if (!(error instanceof LibraryError)) return true; // of the system, or of whoever tries libraries
+  if (error.code !== 'LIBRARY_UNAVAILABLE') return error.code === 'OVERLOADED';
+  return passing.includes(reasonOf(error));
+}
 
 /** The `code` of an error of the system (`ENOENT`, `ENOSPC`, …), where it is one. */
 export const systemCode = (error: unknown): string | undefined =>

@@ -17,8 +17,6 @@ export interface Fetcher {
 export interface PrepareRequest extends AddRequest {
   /** Of a library that is fetched again: the versions that it was made of, so that it comes out the same. */
   dependencies?: readonly LibraryDependency[] | undefined;
-  /** Made from the package's modules, though it has a script for browsers: that one did not load. */
-  bundled?: boolean | undefined;
 }
 
 export interface PrepareHooks {

@@ -18,9 +18,11 @@ export type Content =
   /** Its file is not there. */
   | { kind: 'missing'; problem: string }
   /** Something else is there. */
-  | { kind: 'mismatch'; problem: string };
+  | { kind: 'mismatch'; problem: string }
+  /** The disk or its permissions keep it from us. */
+  | { kind: 'unreadable'; problem: string };
 
-/** Reads and verifies. Rejects only where the disk fails. */
+/** Reads and verifies. Never rejects: one that cannot be read keeps nobody from the others. */
 export async function readContent(folder: string, { file, bytes, integrity }: Stored): Promise<Content> {
   const path = join(folder, file);
   // Never through a link, and never waiting for a pipe's other end.
@@ -35,7 +37,7 @@ export async function readContent(folder: string, { file, bytes, integrity }: St
       return { kind: 'mismatch', problem: 'its file is a symbolic link, expected a plain file' };
     if (code === 'ENXIO')
       return { kind: 'mismatch', problem: 'its file is a socket or pipe, expected a plain file' };
-    throw unavailable('disk', `cannot read ${path}: ${messageOf(error)}`, { cause: error });
+    return unreadable(error);
   }
   try {
     const stats = await handle.stat();
@@ -49,10 +51,17 @@ export async function readContent(folder: string, { file, bytes, integrity }: St
       kind: 'mismatch',
       problem: `its file does not match its integrity (expected ${brief(integrity)}, got ${brief(found)})`,
     };
+  } catch (error) {
+    return unreadable(error);
   } finally {
-    await handle.close();
+    await handle.close().catch(() => undefined); // it was only read
   }
 }
+
+const unreadable = (error: unknown): Content => ({
+  kind: 'unreadable',
+  problem: `its file cannot be read (${messageOf(error)})`,
+});
 
 /** Stores `code` where {@link readContent} finds it; whatever else was in its place is replaced. Call under the lock. */
 export async function writeContent(folder: string, library: Stored, code: Uint8Array): Promise<void> {

@@ -2,17 +2,21 @@
 // for the content of a library, or for the files that a local library is made of.
 import { realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { BackOff } from './back-off.js';
 import { messageOf } from './errors.js';
 import { localPath, type Entries, type Entry } from './manifest.js';
 import { Settler } from './settler.js';
 import { anyName, Watcher } from './watch.js';
 
+/** `later`: for a reason that passes it could not be done, and is to be done again. */
+export type Outcome = 'done' | 'later';
+
 export interface FollowerHooks {
-  onManifest(): Promise<void>;
+  onManifest(): Promise<Outcome>;
   /** The cached content of the library may have changed. */
-  onContent(id: string): Promise<void>;
+  onContent(id: string): Promise<Outcome>;
   /** A file that the local library is made of may have changed. */
-  onLocal(id: string): Promise<void>;
+  onLocal(id: string): Promise<Outcome>;
   onProblem(message: string, error?: unknown): void;
 }
 
@@ -24,6 +28,7 @@ export class Follower {
   readonly #hooks: FollowerHooks;
   readonly #watcher: Watcher;
   readonly #settler: Settler;
+  readonly #backOff: BackOff;
   /** The keys (`content lodash@4.17.21`) that a path stands for. */
   #keys = new Map<string, Set<string>>();
   /** The local libraries that could not be made: any file beside theirs may be the one that was missing. */
@@ -35,6 +40,7 @@ export class Follower {
     this.#manifestPath = manifestPath;
     this.#hooks = hooks;
     this.#settler = new Settler((key) => this.#work(key));
+    this.#backOff = new BackOff((key) => this.#settler.touch(key));
     this.#watcher = new Watcher({
       onTouch: (path) => this.#touch(path),
       onProblem: (message, error) => hooks.onProblem(message, error),
@@ -43,6 +49,7 @@ export class Follower {
 
   /** Follows what these entries are made of, and nothing else. */
   follow(entries: Entries): void {
+    const before = new Map(this.#entries.map(({ id, integrity }) => [id, integrity]));
     this.#entries = entries;
     const keys = new Map<string, Set<string>>();
     const add = (path: string, topic: Topic, id: string): void => {
@@ -59,6 +66,10 @@ export class Follower {
     }
     this.#keys = keys;
     this.#watcher.follow(keys.keys());
+    // What was stored may have been read before the last change of its files, here or by another process.
+    for (const entry of entries)
+      if (localPath(entry) !== undefined && before.get(entry.id) !== entry.integrity)
+        this.#settler.touch(`local ${entry.id}`);
   }
 
   /** Whether the local library could be made when it was last tried. */
@@ -71,6 +82,7 @@ export class Follower {
 
   async close(): Promise<void> {
     this.#watcher.close();
+    this.#backOff.close();
     await this.#settler.close();
   }
 
@@ -84,9 +96,14 @@ export class Follower {
     const topic = key.slice(0, space);
     const id = key.slice(space + 1);
     try {
-      if (topic === 'manifest') await this.#hooks.onManifest();
-      else if (topic === 'content') await this.#hooks.onContent(id);
-      else await this.#hooks.onLocal(id);
+      const outcome =
+        topic === 'manifest'
+          ? await this.#hooks.onManifest()
+          : topic === 'content'
+            ? await this.#hooks.onContent(id)
+            : await this.#hooks.onLocal(id);
+      if (outcome === 'later') this.#backOff.failed(key);
+      else this.#backOff.done(key);
     } catch (error) {
       this.#hooks.onProblem(`cannot follow ${id || 'the manifest'}: ${messageOf(error)}`, error);
     }

@@ -5,7 +5,14 @@ import { join } from 'node:path';
 import { contentNamesIn } from './content-name.js';
 import { messageOf, systemCode, unavailable, type LibraryError } from './errors.js';
 import { patienceMs, withLock } from './lock.js';
-import { formatManifest, parseManifest, type Entries, type Origin, type ParsedManifest } from './manifest.js';
+import {
+  filesOf,
+  formatManifest,
+  parseManifest,
+  type Entries,
+  type Origin,
+  type ParsedManifest,
+} from './manifest.js';
 import { replaceFile } from './replace-file.js';
 
 export const manifestName = 'manifest.json';
@@ -135,7 +142,7 @@ export class ManifestFile {
   async wanted(): Promise<ReadonlySet<string> | undefined> {
     const parsed = this.parsed();
     if (parsed.kind !== 'ok' || parsed === none) return undefined;
-    const wanted = new Set(parsed.entries.map(({ file }) => file));
+    const wanted = filesOf(parsed.entries);
     for (const name of await this.#aside()) {
       const path = join(this.#folder, name);
       const text = await readFile(path, { encoding: 'latin1', flag: atOnce }).catch(() => '');

@@ -1,7 +1,7 @@
 // The manifest's text to its entries and back: one schema for downloader, loader, verifier and watcher alike.
 // Nothing in it is trusted before it has passed here; a name in it can only mean a file in the cache's own folder.
 import * as z from 'zod';
-import { Library } from '../records/index.js';
+import { Library, type Integrity } from '../records/index.js';
 import { contentName } from './content-name.js';
 import { fragmentsOf, textIn, type Fragment } from './fragments.js';
 
@@ -14,25 +14,52 @@ const nameShape = /^(?:@[\w~-][\w~.-]*\/)?[\w~$-][\w~$.-]*$/;
 const sourceShape = /^(npm:.|file:\/)/;
 
 /** A library and what the cache alone needs to know of it. */
+const shape = {
+  ...Library.shape,
+  source: Library.shape.source.regex(sourceShape, 'expected "npm:" or "file:" and an absolute path'),
+  /** The file of the package to begin with, where another one was asked for than package.json names. */
+  entry: z.string().optional(),
+  /** It is made of the package's modules, though it has a script for browsers: that one does not load. */
+  bundled: z.literal(true).optional(),
+  /** Of a local library: the absolute paths of the files that it is made of. */
+  inputs: z.array(z.string().startsWith('/')).optional(),
+  /** It was fetched where there is no engine: it has not been evaluated yet, and its exports are not known. */
+  checked: z.literal(false).optional(),
+};
+
+interface Named {
+  id: string;
+  name: string;
+  version: string;
+  file: string;
+  integrity: Integrity;
+}
+
+function refuseInconsistent(entry: Named, context: z.RefinementCtx<Named>): void {
+  const fault = (path: string, message: string): void =>
+    context.addIssue({ code: 'custom', path: [path], message, input: entry });
+  if (!nameShape.test(entry.name))
+    fault('name', `expected "name" or "@scope/name", got ${JSON.stringify(entry.name)}`);
+  if (entry.id !== `${entry.name}@${entry.version}`) fault('id', 'expected the name, "@" and the version');
+  if (entry.file !== contentName(entry.integrity))
+    fault('file', 'expected the name that its integrity gives');
+}
+
 export const Entry = z
   .strictObject({
-    ...Library.shape,
-    source: Library.shape.source.regex(sourceShape, 'expected "npm:" or "file:" and an absolute path'),
-    /** The file of the package to begin with, where another one was asked for than package.json names. */
-    entry: z.string().optional(),
-    /** Of a local library: the absolute paths of the files that it is made of. */
-    inputs: z.array(z.string().startsWith('/')).optional(),
-    /** It was fetched where there is no engine: it has not been evaluated yet, and its exports are not known. */
-    checked: z.literal(false).optional(),
+    ...shape,
+    /** What is to take its place when an engine has tried it: it was made where there is none. */
+    untried: z.strictObject(shape).superRefine(refuseInconsistent).optional(),
   })
   .superRefine((entry, context) => {
-    const fault = (path: string, message: string): void =>
-      context.addIssue({ code: 'custom', path: [path], message, input: entry });
-    if (!nameShape.test(entry.name))
-      fault('name', `expected "name" or "@scope/name", got ${JSON.stringify(entry.name)}`);
-    if (entry.id !== `${entry.name}@${entry.version}`) fault('id', 'expected the name, "@" and the version');
-    if (entry.file !== contentName(entry.integrity))
-      fault('file', 'expected the name that its integrity gives');
+    refuseInconsistent(entry, context);
+    if (entry.untried !== undefined && entry.untried.id !== entry.id)
+      context.addIssue({
+        code: 'custom',
+        path: ['untried', 'id'],
+        message: 'expected its own id',
+        input: entry,
+      });
   });
 export type Entry = z.infer<typeof Entry>;
 
@@ -68,7 +95,10 @@ export type ParsedManifest =
   | { kind: 'damaged'; problem: string; salvaged: Entries; lost: readonly Origin[] };
 
 /** What an entry is made of: enough to fetch it again. */
-export type Origin = Pick<Entry, 'id' | 'name' | 'version' | 'source' | 'global' | 'entry' | 'dependencies'>;
+export type Origin = Pick<
+  Entry,
+  'id' | 'name' | 'version' | 'source' | 'global' | 'entry' | 'bundled' | 'dependencies'
+>;
 
 /** Never throws. `formatManifest(entries)` comes back as `entries`. */
 export function parseManifest(text: string): ParsedManifest {
@@ -94,9 +124,20 @@ export const formatManifest = (entries: Entries): string =>
 
 /** The record that others see of an entry. */
 export function libraryOf(entry: Entry): Library {
-  const { entry: _entry, inputs: _inputs, checked: _checked, ...library } = entry;
+  const {
+    entry: _entry,
+    bundled: _bundled,
+    inputs: _inputs,
+    checked: _checked,
+    untried: _untried,
+    ...library
+  } = entry;
   return library;
 }
+
+/** The contents that are named: relative to the cache folder. */
+export const filesOf = (entries: Entries): Set<string> =>
+  new Set(entries.flatMap(({ file, untried }) => (untried === undefined ? [file] : [file, untried.file])));
 
 /** The absolute path of a local library; `undefined` of one from the registry. */
 export const localPath = ({ source }: Pick<Entry, 'source'>): string | undefined =>

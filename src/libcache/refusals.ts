@@ -1,7 +1,7 @@
 // What the cache cannot give to the error that says why and what to do next.
 import { LibraryError, messageOf, unavailable } from './errors.js';
 import { brief, type Content } from './files.js';
-import type { Entry } from './manifest.js';
+import { localPath, type Entry } from './manifest.js';
 
 /** Nothing in the manifest has this id or name. */
 export function notFound(library: string): never {
@@ -19,11 +19,12 @@ export function notHere(id: string): never {
 }
 
 /** It is there, but it was never evaluated. */
-export const unchecked = ({ id }: Entry): LibraryError =>
+export const unchecked = (entry: Entry): LibraryError =>
   unavailable(
     'unchecked',
-    `library "${id}" was fetched where there is no engine, and has not been tried in one; run "vmsys lib add ${id}"`,
-    { details: { library: id } },
+    `library "${entry.id}" was fetched where there is no engine, and has not been tried in one; ` +
+      `run "vmsys lib add ${localPath(entry) ?? entry.id}"`,
+    { details: { library: entry.id } },
   );
 
 /** It is there, and not what was pinned. */
@@ -39,16 +40,26 @@ export const otherContent = ({ id, integrity }: Entry, wanted: string): LibraryE
 export function damaged({ id, file }: Entry, content: Exclude<Content, { kind: 'ok' }>): LibraryError {
   const message = `library "${id}": ${content.problem}; run "vmsys lib sync" to fetch it again`;
   const details = { library: id, file, problem: content.problem };
-  return content.kind === 'missing'
-    ? unavailable('missing', message, { details })
-    : new LibraryError('INTEGRITY_MISMATCH', message, { details });
+  switch (content.kind) {
+    case 'missing':
+      return unavailable('missing', message, { details });
+    case 'unreadable':
+      return unavailable('disk', message, { details });
+    case 'mismatch':
+      return new LibraryError('INTEGRITY_MISMATCH', message, { details });
+  }
 }
 
 /** What of a sync did not work; the rest was done. */
 export function incomplete(failures: readonly { library: string; error: unknown }[]): LibraryError {
-  const all = failures.map(({ library, error }) => ({ library, message: messageOf(error) }));
+  const all = failures.map(({ library, error }) => ({
+    library,
+    code: error instanceof LibraryError ? error.code : undefined,
+    reason: error instanceof LibraryError ? error.details?.['reason'] : undefined,
+    message: messageOf(error),
+  }));
   const first = failures[0]?.error;
-  const reason = first instanceof LibraryError ? first.details?.['reason'] : undefined;
+  const reason = all.find((failure) => failure.reason !== undefined)?.reason;
   return new LibraryError(
     'LIBRARY_UNAVAILABLE',
     `could not get ${all.map(({ library }) => library).join(', ')}; the rest is there. ${all[0]?.message ?? ''}`,

@@ -2,13 +2,16 @@
 // no longer names goes last. A crash between two of these steps leaves nothing but rubbish for the sweep.
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { LibraryError } from './errors.js';
+import { isDeepStrictEqual } from 'node:util';
 import { readContent, writeContent, type Content } from './files.js';
 import { ManifestFile } from './manifest-file.js';
-import { localPath, type Entries, type Entry } from './manifest.js';
+import { filesOf, type Entries, type Entry } from './manifest.js';
+import { confirmed, refused, succeed, type Asked } from './succession.js';
 import { sweep } from './sweep.js';
 
 export interface PutOptions {
+  /** What its asker said of it. */
+  asked?: Asked;
   /** Only over an entry of this id: one that was removed meanwhile stays removed. */
   update?: boolean;
 }
@@ -32,22 +35,22 @@ export class LibraryStore {
   }
 
   /**
-   * Stores `entry` with its code, and answers what is then in the manifest: another process may have been faster,
-   * and what is there and works is kept. A local library is always replaced. `undefined`: there was nothing to update.
+   * Stores `entry` with its code, as {@link succeed} says, and answers what is then in the manifest: another process
+   * may have been faster. `undefined`: there was nothing to update.
    */
-  async put(entry: Entry, code: Uint8Array, options: PutOptions = {}): Promise<Entry | undefined> {
+  async put(
+    entry: Entry,
+    code: Uint8Array,
+    { asked = {}, update = false }: PutOptions = {},
+  ): Promise<Entry | undefined> {
     return await this.manifest.change(async ({ entries, write }) => {
       const existing = entries.find(({ id }) => id === entry.id);
-      if (existing === undefined && options.update === true) return undefined;
-      if (existing !== undefined && existing.source !== entry.source) throw taken(existing, entry);
+      if (existing === undefined && update) return undefined;
       const isWhole = existing !== undefined && (await this.read(existing)).kind === 'ok';
-      const next = existing === undefined ? entry : merge(existing, entry, isWhole);
-      if (next.integrity !== existing?.integrity || !isWhole) await writeContent(this.folder, next, code);
-      if (JSON.stringify(next) === JSON.stringify(existing)) return next;
-      const changed =
-        existing === undefined ? [...entries, next] : entries.map((at) => (at === existing ? next : at));
-      await write(changed);
-      if (existing !== undefined) await this.#dropContent(existing, changed);
+      const next = existing === undefined ? entry : succeed({ existing, offered: entry, asked, isWhole });
+      const isThere = isWhole && existing?.integrity === entry.integrity;
+      if (!isThere && filesOf([next]).has(entry.file)) await writeContent(this.folder, entry, code);
+      await this.#replace(entries, existing, next, write);
       return next;
     });
   }
@@ -56,24 +59,26 @@ export class LibraryStore {
   async confirm(id: string, integrity: string, exports: string[]): Promise<Entry | undefined> {
     return await this.manifest.change(async ({ entries, write }) => {
       const existing = entries.find((entry) => entry.id === id);
-      if (existing?.integrity !== integrity || existing.checked !== false) return existing;
-      const { checked: _checked, ...rest } = existing;
-      const next: Entry = { ...rest, exports };
-      await write(entries.map((at) => (at === existing ? next : at)));
-      return next;
+      const next = existing && confirmed(existing, integrity, exports);
+      if (next !== undefined) await this.#replace(entries, existing, next, write);
+      return next ?? existing;
     });
   }
 
-  /** Removes it, where it still has this content or none is named. Answers whether there was one. */
-  async remove(id: string, integrity?: string): Promise<boolean> {
+  /** Takes away a content that waited to be tried, and does not load. */
+  async refuse(id: string, integrity: string): Promise<void> {
+    await this.manifest.change(async ({ entries, write }) => {
+      const existing = entries.find((entry) => entry.id === id);
+      if (existing !== undefined) await this.#replace(entries, existing, refused(existing, integrity), write);
+    });
+  }
+
+  /** Answers whether there was one. */
+  async remove(id: string): Promise<boolean> {
     return await this.manifest.change(async ({ entries, write }) => {
       const existing = entries.find((entry) => entry.id === id);
-      if (existing === undefined || (integrity !== undefined && existing.integrity !== integrity))
-        return false;
-      const rest = entries.filter((entry) => entry !== existing);
-      await write(rest);
-      await this.#dropContent(existing, rest);
-      return true;
+      await this.#replace(entries, existing, undefined, write);
+      return existing !== undefined;
     });
   }
 
@@ -82,32 +87,23 @@ export class LibraryStore {
     return await this.manifest.locked(async () => await sweep(this.folder, await this.manifest.wanted()));
   }
 
-  /** Two libraries may have the same content. What cannot be removed now is swept at the next start. */
-  async #dropContent({ file }: Entry, entries: Entries): Promise<void> {
-    if (entries.some((entry) => entry.file === file)) return;
-    await rm(join(this.folder, file), { force: true, recursive: true }).catch(() => undefined);
+  /** `next` in the place of `existing`, and the contents that nothing names any more removed. */
+  async #replace(
+    entries: Entries,
+    existing: Entry | undefined,
+    next: Entry | undefined,
+    write: (entries: Entries) => Promise<void>,
+  ): Promise<void> {
+    if (isDeepStrictEqual(next, existing)) return;
+    const after =
+      existing === undefined
+        ? [...entries, ...(next === undefined ? [] : [next])]
+        : entries.flatMap((at) => (at !== existing ? [at] : next === undefined ? [] : [next]));
+    await write(after);
+    const named = filesOf(after);
+    // What cannot be removed now is swept at the next start.
+    for (const file of existing === undefined ? [] : filesOf([existing]))
+      if (!named.has(file))
+        await rm(join(this.folder, file), { force: true, recursive: true }).catch(() => undefined);
   }
 }
-
-/** What becomes of an entry whose library is added again. It keeps its place and its time. */
-function merge(existing: Entry, entry: Entry, isWhole: boolean): Entry {
-  const isSame = existing.integrity === entry.integrity;
-  const isLocal = localPath(entry) !== undefined;
-  // The same package may come out otherwise bundled elsewhere; one content is as good as the other.
-  const isKept = isWhole && !isSame && !isLocal && (existing.checked !== false || entry.checked === false);
-  if (isKept) return existing;
-  // What an engine found out about this content stays true.
-  const isChecked = isSame && entry.checked === false && existing.checked !== false;
-  const { checked, ...rest } = entry;
-  const next: Entry = { ...rest, addedAt: existing.addedAt };
-  if (isChecked) return { ...next, exports: existing.exports };
-  return checked === undefined ? next : { ...next, checked };
-}
-
-const taken = (existing: Entry, entry: Entry): LibraryError =>
-  new LibraryError(
-    'NAME_TAKEN',
-    `cannot add ${entry.source}: "${entry.id}" is in the cache already, from ${existing.source}; ` +
-      `rename the file, or run "vmsys lib remove ${entry.id}" first`,
-    { details: { library: entry.id, source: existing.source } },
-  );

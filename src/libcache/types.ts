@@ -34,6 +34,10 @@ export interface AddRequest {
   entry?: string | undefined;
   /** What a relative path is relative to. Absent: relative paths are refused. */
   from?: string | undefined;
+  /** Made from the package's modules, though it has a script for browsers: that one does not load. */
+  bundled?: boolean | undefined;
+  /** `spec` is the id of what another process put into the cache, with this integrity: it is only tried. */
+  integrity?: Integrity | undefined;
 }
 
 /** Where a long operation has got to. */

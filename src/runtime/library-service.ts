@@ -1,12 +1,20 @@
 // Libraries as their cache sees the runtime: tried before they are added, asked for their users, and taken up where
 // their content changed. What takes long is done one after the other, in the background or while the cache waits.
-import { type Library, type Limits, type Template, type TemplateId } from '../records/index.js';
+import {
+  defaultLimits,
+  type Library,
+  type LibraryId,
+  type Limits,
+  type Template,
+  type TemplateId,
+} from '../records/index.js';
 import { createShadow } from './engine/image.js';
 import { RuntimeError } from './errors.js';
 import { checkIn, loadInto, type LibraryLoader } from './library-loader.js';
 import { toModuleSettings } from './modules/module-settings.js';
 import type { Residents } from './residents.js';
 import type { SessionKeeper } from './session-keeper.js';
+import type { StoredSession } from './store/sessions.js';
 import type { Store } from './store/store.js';
 import type { TemplateService } from './template-service.js';
 import type { Libraries, LibraryCandidate, LogEntry, RuntimeEvent } from './types.js';
@@ -14,14 +22,8 @@ import type { WarmStarts } from './warm-starts.js';
 import type { WorkerPool } from './workers/pool.js';
 import type { WorkerThread } from './workers/worker-thread.js';
 
-/** What a library may use while it is tried: more than any good one needs, and no more than a person waits for. */
-const checkLimits: Limits = {
-  cpuMs: 10_000,
-  wallMs: 10_000,
-  memMb: 256,
-  maxEvents: 1000,
-  maxOutputKb: 512,
-};
+/** What loads under these loads in a session of the default limits, too; and no person waits for more than ten seconds. */
+const checkLimits: Limits = { ...defaultLimits, wallMs: 10_000 };
 
 /** Checks that may wait: each may take its ten seconds, and longer lines nobody waits for. */
 const longestLine = 64;
@@ -71,14 +73,22 @@ export class LibraryService implements Libraries {
   }
 
   changed({ id, integrity }: Library): void {
-    const { templates, store, residents, keeper, notify } = this.#options;
+    const { templates, store } = this.#options;
     for (const template of templates.renewPins({ id, integrity })) this.#renewLater(template);
     for (const record of store.sessions.readyWith(id)) {
       const isStale = record.libraries.some((pin) => pin.id === id && pin.integrity !== integrity);
-      if (!isStale) continue;
-      const session = keeper.toSession(residents.find(record.id)?.record ?? record);
-      notify({ kind: 'session_changed', session });
+      if (isStale) this.#announce(record);
     }
+  }
+
+  announceUsers(library: LibraryId): void {
+    for (const record of this.#options.store.sessions.readyWith(library)) this.#announce(record);
+  }
+
+  #announce(record: StoredSession): void {
+    const { residents, keeper, notify } = this.#options;
+    const session = keeper.toSession(residents.find(record.id)?.record ?? record);
+    notify({ kind: 'session_changed', session });
   }
 
   /** Only of a template that starts without files: they are those of a worktree, which only a session has. */

@@ -8,6 +8,7 @@ import type {
   ExecutionId,
   ExecutionStatus,
   Library,
+  LibraryId,
   PinnedLibrary,
   PolicyInput,
   RunOptions,
@@ -243,6 +244,8 @@ export interface Libraries {
    * theirs and are announced as stale. What that means for warm starts is done later, in the background.
    */
   changed(library: Library): void;
+  /** Announces the sessions that loaded it: it came or went, so what they say of it is not what it was. */
+  announceUsers(library: LibraryId): void;
 }
 
 export interface Summary {

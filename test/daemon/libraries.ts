@@ -3,6 +3,7 @@ import { appendFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import type { Execution, Library, Session } from '#src/records/index.js';
+import { runCli } from '../fixtures/cli.js';
 import { startDaemon, type RunningDaemon } from '../fixtures/daemon.js';
 import type { LineClient } from '../fixtures/line-client.js';
 import { TestRegistry } from '../fixtures/registry.js';
@@ -272,4 +273,54 @@ t.test('without a network, what is missing says so and what is there works', asy
   await daemon.call('template.addLibrary', { template: 'default', library: 'here' });
   const { id } = await daemon.call<Session>('session.create', {});
   t.equal(await evaluate(daemon, id, 'here.here'), 1);
+});
+
+t.test('a file that was removed by force, edited and added again is what its templates have', async (t) => {
+  const daemon = await startDaemon(t);
+  const spec = fileWith(t, 'mine.js', 'exports.version = 1');
+  await daemon.call('lib.add', { spec });
+  await daemon.call('template.addLibrary', { template: 'default', library: 'mine' });
+  const old = await daemon.call<Session>('session.create', {});
+  const watcher = await daemon.connect();
+  await watcher.call('events.subscribe', { topics: ['session'] });
+  const stale = (change: string) => () =>
+    watcher.notifications.some(
+      ({ method, params }) =>
+        method === 'session.changed' && JSON.stringify(params).includes(`"change":"${change}"`),
+    );
+  await daemon.call('lib.remove', { library: 'mine', force: true });
+  await until('the word that it is gone', stale('removed'));
+  writeFileSync(spec, 'exports.version = 2');
+  await daemon.call('lib.add', { spec });
+  await until('the word that it is another one', stale('changed'));
+  t.equal(await evaluate(daemon, old.id, 'mine.version'), 1);
+  const fresh = await daemon.call<Session>('session.create', {});
+  t.equal(await evaluate(daemon, fresh.id, 'mine.version'), 2);
+});
+
+t.test('two daemons and a CLI that add to one cache at once end with the same libraries', async (t) => {
+  const registry = await TestRegistry.open(t);
+  const names = ['a', 'b', 'c', 'd'];
+  for (const name of names)
+    registry.publish({ name, version: '1.0.0', files: { 'index.js': `exports.name = '${name}'` } });
+  const cache = { XDG_CACHE_HOME: tempFolder(t) };
+  const { PATH: _, ...npm } = registry.env;
+  const [fetching, offline] = await Promise.all([
+    startDaemon(t, { env: { ...npm, ...cache } }),
+    startDaemon(t, { env: { ...cache, npm_config_registry: 'http://127.0.0.1:9/' } }),
+  ]);
+  // The one without a network has a CLI to fetch for it.
+  const adding = runCli(t, ['--socket', offline.socketPath, 'lib', 'add', ...names], { env: npm });
+  await Promise.all(names.map((spec) => fetching.call('lib.add', { spec })));
+  t.match(await adding, { code: 0, stderr: '' });
+  const ids = names.map((name) => `${name}@1.0.0`);
+  const listed = async ({ call }: RunningDaemon) => (await call<{ items: Library[] }>('lib.list')).items;
+  t.match(
+    await listed(fetching),
+    ids.map((id) => ({ id, exports: ['name'] })),
+  );
+  t.same(await listed(offline), await listed(fetching));
+  for (const { call } of [fetching, offline])
+    t.same(await call('lib.verify'), { items: ids.map((id) => ({ id, ok: true })) });
+  t.equal(readdirSync(join(cache.XDG_CACHE_HOME, 'vmsys', 'files')).length, names.length);
 });

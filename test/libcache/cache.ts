@@ -61,6 +61,26 @@ t.test('what is there under another global is refused, not changed', async (t) =
   t.equal(cache.get('one').global, 'one');
 });
 
+t.test('a range that leads to what is there leaves its global and its entry as they are', async (t) => {
+  const test = openTestCache(t, { registry: registry() });
+  const { cache, registry: asked, changes } = test;
+  const first = await cache.add({ spec: 'one@2.0.0', global: 'uno', entry: 'x.js' });
+  t.same(await cache.add({ spec: 'one' }), first);
+  await t.rejects(cache.add({ spec: 'one', global: 'other' }), { code: 'NAME_TAKEN' });
+  rmSync(contentPath(test, 'one'));
+  t.same(await cache.add({ spec: 'one' }), first);
+  t.match(asked.asked.at(-1), { global: 'uno', entry: 'x.js' }, 'fetched again as it was made');
+  t.same(changes, ['added one@2.0.0', 'damaged one@2.0.0'], 'and is what it was');
+});
+
+t.test('a file is not taken for the package of the same id', async (t) => {
+  const { cache } = openTestCache(t, { registry: registry() });
+  const path = join(tempFolder(t), 'one.js');
+  writeFileSync(path, 'exports.mine = 1');
+  await cache.add({ spec: path });
+  await t.rejects(cache.add({ spec: 'one@local' }), { code: 'NAME_TAKEN', message: /from file:/ });
+});
+
 t.test('a name of the catalogue means its version', async (t) => {
   const catalog = [{ id: 'one@1.0.0', name: 'one', version: '1.0.0', global: 'one', description: '' }];
   const { cache, registry: asked } = openTestCache(t, { registry: registry(), catalog });
@@ -351,6 +371,53 @@ t.test('what was fetched where there is no engine is tried before it is used', a
   t.throws(() => cli.cache.get('bad'), { code: 'LIBRARY_NOT_FOUND' }, 'it is of no use to anybody');
   t.match(await cli.cache.add({ spec: 'one@1.0.0' }), { exports: ['a'] }, 'what an engine found out stays');
   t.notMatch(readFileSync(join(cli.folder, 'manifest.json'), 'utf8'), /checked/);
+});
+
+t.test('a file that was read where there is no engine takes nothing away until it was tried', async (t) => {
+  const daemon = openTestCache(t);
+  const { cache, folder } = daemon;
+  const cli = openTestCache(t, { folder, hasEngine: false });
+  const path = join(tempFolder(t), 'mine.js');
+  writeFileSync(path, 'exports.v0 = 0');
+  const before = await cache.add({ spec: path });
+  writeFileSync(path, 'it fails');
+  const broken = await cli.cache.add({ spec: path });
+  t.not(broken.integrity, before.integrity);
+  const isAsBefore = async (): Promise<void> => {
+    t.same(cache.list(), [before]);
+    t.equal(await cache.read(before), 'exports.v0 = 0');
+  };
+  await isAsBefore();
+  await cache.close();
+  const again = openTestCache(t, { folder });
+  const confirm = (integrity: string) => again.cache.add({ spec: before.id, integrity });
+  await t.rejects(confirm(broken.integrity), because('not-loadable'));
+  await isAsBefore();
+  t.equal(readdirSync(join(folder, 'files')).length, 1);
+
+  writeFileSync(path, 'exports.v1 = 0');
+  const fine = await cli.cache.add({ spec: path });
+  t.match(await confirm(fine.integrity), { exports: ['v1'], addedAt: before.addedAt });
+  t.match(await confirm(fine.integrity), { exports: ['v1'] }, 'tried already');
+  t.equal(await again.cache.read(again.cache.get('mine')), 'exports.v1 = 0');
+  t.equal(readdirSync(join(folder, 'files')).length, 1);
+});
+
+t.test('a sync that gets no answer of the registry asks once', async (t) => {
+  const catalog = ['one@1.0.0', 'one@2.0.0'].map((id) => ({
+    id,
+    name: id,
+    version: id.slice(-5),
+    global: 'x',
+    description: '',
+  }));
+  const { cache, registry: asked } = openTestCache(t, { registry: registry(), catalog });
+  asked.isOffline = true;
+  await t.rejects(cache.sync(), {
+    ...because('offline'),
+    details: { failures: [{ library: 'one@1.0.0', code: 'LIBRARY_UNAVAILABLE', reason: 'offline' }] },
+  });
+  t.equal(asked.asked.length, 1);
 });
 
 t.test('a listener that throws keeps nothing from the others', async (t) => {

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
   chmodSync,
+  chownSync,
   copyFileSync,
   linkSync,
   mkdirSync,
@@ -121,4 +122,35 @@ t.test('another name for a cached file gives no way to change it unnoticed', asy
   chmodSync(other, 0o600);
   writeFileSync(other, 'exports.b = 1');
   await t.rejects(test.cache.read(library), mismatch);
+});
+
+t.test('a file that cannot be read keeps nobody from the others, and is replaced by a sync', async (t) => {
+  const folder = tempFolder(t);
+  const somebody = 65_534;
+  const isRoot = process.getuid?.() === 0;
+  // Root reads whatever its mode is.
+  if (isRoot) {
+    chownSync(folder, somebody, somebody);
+    process.seteuid?.(somebody);
+  }
+  try {
+    const registry = new FakeRegistry({ 'one@1.0.0': 'exports.a = 1', 'two@1.0.0': 'exports.b = 2' });
+    const test = openTestCache(t, { folder, registry });
+    const { cache, changes } = test;
+    const one = await cache.add({ spec: 'one' });
+    const two = await cache.add({ spec: 'two' });
+    chmodSync(contentPath(test, 'one'), 0);
+    t.match(await cache.verify(), [
+      { id: 'one@1.0.0', ok: false, problem: /cannot be read/ },
+      { id: 'two@1.0.0', ok: true },
+    ]);
+    await t.rejects(cache.read(one), because('disk'));
+    t.equal(await cache.read(two), 'exports.b = 2');
+    await cache.sync();
+    t.equal(await cache.read(one), 'exports.a = 1');
+    t.equal(changes.at(-1), 'repaired one@1.0.0');
+    await cache.close();
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+  }
 });

@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { integrityOf } from '#src/libcache/content-name.js';
-import { openTestCache, type TestCache } from '../fixtures/libcache.js';
+import { fakeCheck, openTestCache, type TestCache } from '../fixtures/libcache.js';
 import { tempFolder } from '../fixtures/temp.js';
 import { until } from '../fixtures/until.js';
 
@@ -256,6 +256,53 @@ t.test('two caches that follow one file end in one state', async (t) => {
   }
   t.same(b.cache.list(), a.cache.list());
   t.ok((await b.cache.verify()).every(({ ok }) => ok));
+});
+
+t.test('what was read before the last change is stored, and then made anew', async (t) => {
+  const { cache, folder, path, settled } = await local(t);
+  let open = (): void => {};
+  let isWaiting = false;
+  const slow = openTestCache(t, {
+    folder,
+    check: async (candidate) => {
+      isWaiting = true;
+      await new Promise<void>((resolve) => (open = resolve));
+      return await fakeCheck(candidate);
+    },
+  });
+  writeFileSync(path, 'exports.v1 = 0');
+  const adding = slow.cache.add({ spec: path });
+  await until('the check', () => isWaiting);
+  writeFileSync(path, 'exports.v2 = 0');
+  await settled('exports.v2 = 0');
+  open();
+  t.match(await adding, { exports: ['v1'] });
+  await until('the last change', () => cache.get('mine').exports.includes('v2'));
+});
+
+t.test('a change that comes when there is no room to try it is taken up when there is', async (t) => {
+  let isFull = false;
+  const folder = tempFolder(t);
+  const path = join(folder, 'mine.js');
+  writeFileSync(path, 'exports.v0 = 0');
+  const { cache, changes, logged } = openTestCache(t, {
+    watch: true,
+    check: async (candidate) => {
+      if (isFull) throw Object.assign(new Error('all workers are busy'), { code: 'OVERLOADED' });
+      return await fakeCheck(candidate);
+    },
+  });
+  await cache.add({ spec: path });
+  isFull = true;
+  writeFileSync(path, 'exports.v1 = 0');
+  const other = openTestCache(t, { folder: cache.folder, hasEngine: false });
+  other.registry.packages.set('one@1.0.0', 'exports.a = 1');
+  await other.cache.add({ spec: 'one' });
+  for (const fault of [/"mine@local" stays as it was: all workers/, /^warn all workers are busy/])
+    await until('the fault', () => logged.some((line) => fault.test(line)));
+  isFull = false;
+  await until('both', () => ['changed mine@local', 'added one@1.0.0'].every((one) => changes.includes(one)));
+  t.match(cache.get('mine'), { exports: ['v1'] });
 });
 
 t.test('closing in the middle of a burst leaves nothing running', async (t) => {

@@ -30,20 +30,29 @@ export const addCommand = command({
         '--global and --entry are for one library; add the others by a command of their own',
       );
     }
-    const added = await withProgress(context, async (client, line) => {
-      const libraries: Library[] = [];
+    const { added, failures } = await withProgress(context, async (client, line) => {
+      const added: Library[] = [];
+      const failures: unknown[] = [];
       for (const given of specs) {
-        libraries.push(await add(context, client, line, { spec: absolute(given, context.cwd), ...options }));
+        const wanted = { spec: absolute(given, context.cwd), ...options };
+        try {
+          added.push(await add(context, client, line, wanted));
+        } catch (error) {
+          failures.push(error);
+          if (context.signal.aborted) break;
+        }
       }
-      return libraries;
+      return { added, failures };
     });
-    const [only] = added;
-    if (context.json) printJson(context, added.length === 1 ? only : { items: added });
-    else
+    if (context.json) {
+      if (added.length > 0 || specs.length > 1)
+        printJson(context, specs.length === 1 ? added[0] : { items: added });
+    } else
       print(
         context,
         added.flatMap((library) => usageLines(library, context.paint)),
       );
+    if (failures.length > 0) throw together(failures);
     return exitStatus.ok;
   },
 });
@@ -70,17 +79,35 @@ export const syncCommand = command({
 });
 
 async function add(context: Context, client: Client, line: ProgressLine, wanted: Wanted): Promise<Library> {
-  const call = (request: Wanted) =>
+  const call = (request: Wanted & { integrity?: string }) =>
     client.call('lib.add', { ...request, progressToken }, { signal: context.signal });
+  // What was fetched here is there now: the daemon loads it for a try, and tells everybody.
+  const confirm = ({ id, integrity }: Library) => call({ spec: id, integrity });
   try {
     return await call(wanted);
   } catch (error) {
-    const { addHere } = await import('./fetch-here.js');
+    const { addHere, bundleHere } = await import('./fetch-here.js');
     hintAtFile(error, wanted.spec, context.cwd);
-    const { id } = await addHere(error, wanted, { context, client, onProgress: line.show });
-    // Now it is there: the daemon loads it for a try, and tells everybody.
-    return call({ ...wanted, spec: id });
+    const help = { context, client, onProgress: line.show };
+    const library = await addHere(error, wanted, help);
+    try {
+      return await confirm(library);
+    } catch (refusal) {
+      return await confirm(await bundleHere(refusal, library, wanted, help));
+    }
   }
+}
+
+/** Of several errors the first, with what the others say. */
+function together(failures: readonly unknown[]): unknown {
+  const [first, ...others] = failures;
+  if (others.length === 0 || !(first instanceof RpcError)) return first;
+  const { code, details } = first;
+  const message = failures.map((failure) => (failure instanceof Error ? failure.message : String(failure)));
+  return new RpcError(code, message.join('\n'), {
+    cause: first,
+    ...(details === undefined ? {} : { details }),
+  });
 }
 
 /** Runs `work` with a connection, and shows on the terminal what the daemon reports meanwhile. */

@@ -22,20 +22,33 @@ export interface Help {
 
 /** Adds what the daemon could not, because of `fault`; throws `fault` where this process can do no more. */
 export async function addHere(fault: unknown, wanted: Wanted, help: Help): Promise<Library> {
-  if (!isOffline(fault) && !isUnseenFile(fault, wanted.spec)) throw fault;
+  if (!isOutOfReach(fault) && !isUnseenFile(fault, wanted.spec)) throw fault;
   return withCache(fault, help, (cache, hooks) => cache.add(wanted, hooks));
+}
+
+/** Where the daemon could not load it (`refusal`): a package's script for browsers may need a page, its modules not. */
+export async function bundleHere(
+  refusal: unknown,
+  { id, source }: Library,
+  wanted: Wanted,
+  help: Help,
+): Promise<Library> {
+  if (reasonOf(refusal) !== 'not-loadable' || !source.startsWith('npm:')) throw refusal;
+  const again = { ...wanted, spec: id, bundled: true };
+  return withCache(refusal, help, (cache, hooks) => cache.add(again, hooks));
 }
 
 /** The same for the libraries of the catalogue. */
 export async function syncHere(fault: unknown, help: Help): Promise<Library[]> {
-  if (!isOffline(fault)) throw fault;
+  if (!isOutOfReach(fault)) throw fault;
   return withCache(fault, help, (cache, hooks) => cache.sync(hooks));
 }
 
 const reasonOf = (error: unknown): unknown =>
   error instanceof RpcError && error.code === 'LIBRARY_UNAVAILABLE' ? error.details?.['reason'] : undefined;
 
-const isOffline = (fault: unknown): boolean => reasonOf(fault) === 'offline';
+/** It has no network, or may not read how this user reaches the registry. */
+const isOutOfReach = (fault: unknown): boolean => ['offline', 'config'].includes(String(reasonOf(fault)));
 
 /** A daemon with a /tmp of its own says that there is no such file. */
 const isUnseenFile = (fault: unknown, spec: string): boolean =>
@@ -64,7 +77,7 @@ async function withCache<Result>(
     const { code, message, details } = error;
     const own = new RpcError(code, message, { cause: error, ...(details === undefined ? {} : { details }) });
     // With no network here either, what the daemon said is what there is to say.
-    throw isOffline(own) ? fault : own;
+    throw reasonOf(own) === 'offline' ? fault : own;
   } finally {
     await cache.close();
   }

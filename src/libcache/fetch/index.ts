@@ -26,7 +26,8 @@ export function createFetcher({ env = process.env, temporaryFolder }: FetcherOpt
       try {
         return await prepareFromNpm({ ...wanted, spec, global, pinned, bundled }, folder, env, hooks);
       } finally {
-        await rm(folder, { recursive: true, force: true });
+        // What cannot be removed is swept when this process has ended; it is no reason to lose what was made.
+        await rm(folder, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
       }
     },
   };

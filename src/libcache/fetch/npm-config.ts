@@ -3,7 +3,7 @@ import { access, constants, mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import * as z from 'zod';
-import { messageOf, unavailable } from '../errors.js';
+import { messageOf, systemCode, unavailable } from '../errors.js';
 import { registryIdleMs, registryRetries, registryRetryWaitMs } from './bounds.js';
 
 /** What npm's libraries take, beside what is named here: registries of scopes, tokens, proxies, certificates. */
@@ -50,6 +50,7 @@ export async function readNpmConfig(
       cause: error,
     });
   }
+  refuseUnread(config.data.get('user'));
   const options = Flat.parse(config.flat);
   return {
     ...options,
@@ -62,6 +63,18 @@ export async function readNpmConfig(
     },
     ...safely,
   };
+}
+
+/** Without the user's own, another registry would be asked for packages that are private: anybody may have put some there. */
+function refuseUnread(user: { source?: unknown; loadError?: unknown } | undefined): void {
+  const error = user?.loadError;
+  if (error === undefined || error === null || systemCode(error) === 'ENOENT') return;
+  throw unavailable(
+    'config',
+    `npm's configuration ${String(user?.source)} cannot be read (${messageOf(error)}), and it may name another registry; ` +
+      'libraries that were added before work without it',
+    { cause: error },
+  );
 }
 
 /** What no configuration may change. */

@@ -15,6 +15,8 @@ declare module '@npmcli/config' {
     load(): Promise<void>;
     /** Every setting under the name that npm's libraries take it by. */
     readonly flat: Readonly<Record<string, unknown>>;
+    /** Where settings are from (`user` is ~/.npmrc), and why it could not be read. */
+    readonly data: ReadonlyMap<string, { readonly source: unknown; readonly loadError: unknown }>;
   }
 }
 

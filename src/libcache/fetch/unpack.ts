@@ -21,20 +21,22 @@ export async function unpack(
   unpacked: Unpacked,
   onBytes: () => void,
 ): Promise<void> {
-  const before = { ...unpacked };
+  const own: Unpacked = { bytes: 0, files: 0 };
   try {
     await new Promise<void>((resolve, reject) => {
       // Before anything is waited for: it can fail at once.
       tarball.on('error', reject);
       emptyFolder(folder).then(() => {
-        const extractor = extractInto(folder, { unpacked, onBytes, reject });
+        const extractor = extractInto(folder, { unpacked, own, onBytes, reject });
         extractor.on('error', reject);
         extractor.on('end', resolve);
         tarball.pipe(extractor);
       }, reject);
     });
   } catch (error) {
-    Object.assign(unpacked, before);
+    // Others may have added to it meanwhile.
+    unpacked.files -= own.files;
+    unpacked.bytes -= own.bytes;
     throw error;
   }
 }
@@ -46,11 +48,13 @@ async function emptyFolder(folder: string): Promise<void> {
 
 interface Extracting {
   unpacked: Unpacked;
+  /** What of it is of this package. */
+  own: Unpacked;
   onBytes: () => void;
   reject: (error: Error) => void;
 }
 
-const extractInto = (folder: string, { unpacked, onBytes, reject }: Extracting) =>
+const extractInto = (folder: string, { unpacked, own, onBytes, reject }: Extracting) =>
   extract({
     cwd: folder,
     strip: 1,
@@ -63,8 +67,10 @@ const extractInto = (folder: string, { unpacked, onBytes, reject }: Extracting) 
     filter: (_path, entry) => {
       if (!('type' in entry) || !/^(Old|Contiguous)?File$|^Directory$/.test(entry.type)) return false;
       entry.mode = entry.type === 'Directory' ? 0o700 : 0o600;
-      unpacked.files += 1;
-      unpacked.bytes += entry.size;
+      for (const count of [unpacked, own]) {
+        count.files += 1;
+        count.bytes += entry.size;
+      }
       onBytes();
       const excess = excessOf(unpacked);
       if (excess !== undefined) reject(excess);

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { Library, LibraryId, Name } from '../../records/index.js';
+import { Integrity, Library, LibraryId, Name } from '../../records/index.js';
 import { method, noParams, nothing, page, pageParams } from './method.js';
 
 const library = z.string().min(1).max(256).describe('id or name of a library; by name: the one added last');
@@ -67,6 +67,9 @@ export const libMethods = {
         .max(1024)
         .optional()
         .describe('the file of the package to begin with (default: as its package.json says)'),
+      integrity: Integrity.optional().describe(
+        'of what another process put into the cache under the id in `spec`: nothing is fetched, it is only tried',
+      ),
       progressToken,
     }),
     result: Library,

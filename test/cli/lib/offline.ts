@@ -71,6 +71,29 @@ t.test('what does not load is refused by the daemon, and is not kept', async (t)
   t.strictSame(await daemon.call('lib.list'), { items: [] });
 });
 
+t.test(
+  'a script that needs a page gives way to the package’s modules; one failure keeps nothing from the rest',
+  async (t) => {
+    const { registry, run, daemon } = await offline(t);
+    const files = { 'page.js': 'window.x = 1', 'index.js': 'exports.works = 1' };
+    registry.publish({ name: 'page', version: '1.0.0', json: { unpkg: 'page.js' }, files });
+    const added = await run(['lib', 'add', 'no-such-package', 'page', '--json']);
+    t.match(added, { code: 5, stderr: /has no such package/ });
+    t.match(JSON.parse(added.stdout), { items: [{ id: 'page@1.0.0', exports: ['works'] }] });
+    t.match(await daemon.call('lib.list'), { items: [{ id: 'page@1.0.0', exports: ['works'] }] });
+  },
+);
+
+t.test('where the daemon may not read the user’s npm configuration, the CLI does', async (t) => {
+  const registry = await TestRegistry.open(t);
+  registry.publish({ name: 'pad', version: '1.2.3', files: { 'index.js': 'exports.pad = 1' } });
+  const { PATH: _, ...env } = registry.env;
+  const hidden = tempFolder(t); // a folder cannot be read as a file, whoever tries
+  const daemon = await startDaemon(t, { env: { npm_config_userconfig: hidden } });
+  const run = (args: string[]) => runCli(t, ['--socket', daemon.socketPath, ...args], { env });
+  t.match(await run(['lib', 'add', 'pad']), { code: 0, stdout: /^pad@1\.2\.3 /, stderr: '' });
+});
+
 t.test('the catalogue is fetched by the CLI', async (t) => {
   const { registry, run, daemon } = await offline(t);
   const { items } = await daemon.call<{ items: { name: string; version: string }[] }>('lib.catalog');

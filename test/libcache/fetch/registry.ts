@@ -1,6 +1,6 @@
 // What is asked of a registry, and what is made of what it answers. The registry is one of ours, on loopback.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import t from 'tap';
 import { fromNpm } from '#src/libcache/fetch/npm-errors.js';
@@ -334,4 +334,17 @@ t.test('says how far it is', async (t) => {
   const fetching = progress.filter(({ step }) => step === 'fetch');
   t.same(fetching.at(0), { library: 'old', step: 'fetch', done: 0 });
   t.same(fetching.at(-1), { library: 'old', step: 'fetch', done: fetched });
+});
+
+t.test('where the user’s npm configuration cannot be read, no other registry is asked', async (t) => {
+  const { registry, fetch } = await openFetching(t);
+  registry.publish({ name: 'thing', version: '1.0.0', files: script('public') });
+  rmSync(registry.npmrc);
+  mkdirSync(registry.npmrc);
+  await t.rejects(fetch('thing'), {
+    code: 'LIBRARY_UNAVAILABLE',
+    message: /npmrc cannot be read/,
+    details: { reason: 'config' },
+  });
+  t.same(registry.requests, []);
 });
