@@ -3,8 +3,9 @@
 import type { CatalogueEntry } from './host-module.js';
 
 const fileFunctions = [
-  ...['access', 'appendFile', 'chmod', 'close', 'copyFile', 'exists', 'fstat', 'lstat', 'mkdir', 'mkdtemp'],
-  ...['open', 'read', 'readFile', 'readdir', 'readlink', 'realpath', 'rename', 'rm', 'rmdir', 'stat'],
+  ...['access', 'appendFile', 'chmod', 'close', 'copyFile', 'cp', 'exists', 'fdatasync', 'fstat', 'fsync'],
+  ...['ftruncate', 'futimes', 'lstat', 'mkdir', 'mkdtemp', 'open', 'opendir', 'read', 'readFile', 'readdir'],
+  ...['readlink', 'realpath', 'rename', 'rm', 'rmdir', 'stat'],
   ...['truncate', 'unlink', 'utimes', 'write', 'writeFile'],
 ];
 

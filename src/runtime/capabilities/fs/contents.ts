@@ -14,11 +14,14 @@ import { withExisting, withSpot, type Place } from './anchor.js';
 import { systemError } from './errors.js';
 
 const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY } = constants;
+const { O_DSYNC, O_NOCTTY, O_SYNC } = constants;
 
 /** Node's flags for `open`, as the system's. */
 const flagsByName: Readonly<Record<string, number>> = {
   r: O_RDONLY,
+  rs: O_RDONLY | O_SYNC,
   'r+': O_RDWR,
+  'rs+': O_RDWR | O_SYNC,
   w: O_WRONLY | O_CREAT | O_TRUNC,
   wx: O_WRONLY | O_CREAT | O_TRUNC | O_EXCL,
   'w+': O_RDWR | O_CREAT | O_TRUNC,
@@ -27,21 +30,43 @@ const flagsByName: Readonly<Record<string, number>> = {
   ax: O_WRONLY | O_CREAT | O_APPEND | O_EXCL,
   'a+': O_RDWR | O_CREAT | O_APPEND,
   'ax+': O_RDWR | O_CREAT | O_APPEND | O_EXCL,
+  as: O_WRONLY | O_CREAT | O_APPEND | O_SYNC,
+  'as+': O_RDWR | O_CREAT | O_APPEND | O_SYNC,
 };
+
+/** Flags that a script may give as a number: none that opens what is no file, or opens it another way. */
+const allowedFlags =
+  O_WRONLY | O_RDWR | O_CREAT | O_EXCL | O_TRUNC | O_APPEND | O_NONBLOCK | O_DSYNC | O_SYNC | O_NOCTTY;
+const accessMode = O_WRONLY | O_RDWR;
+
+/** A name of Node's, or the sum of what `fs.constants` calls O_…. */
+export type FileFlag = string | number;
+
+/** Throws ERR_INVALID_ARG_VALUE for what is none. */
+function flagsOf(flag: FileFlag): number {
+  if (typeof flag === 'number') {
+    if ((flag & ~allowedFlags) === 0 && (flag & accessMode) !== accessMode) return flag;
+    const message = `flags 0o${flag.toString(8)}: expected a sum of O_RDONLY, O_WRONLY or O_RDWR and others of fs.constants`;
+    throw new HostError('ERR_INVALID_ARG_VALUE', message);
+  }
+  const flags = Object.hasOwn(flagsByName, flag) ? flagsByName[flag] : undefined;
+  if (flags !== undefined) return flags;
+  throw new HostError(
+    'ERR_INVALID_ARG_VALUE',
+    `flag ${JSON.stringify(flag)}: expected one of ${Object.keys(flagsByName).join(', ')}`,
+  );
+}
+
+/** Whether a file that is there is changed by such an opening, or may be afterwards: O_TRUNC empties one to be read. */
+export const opensToWrite = (flag: FileFlag): boolean => (flagsOf(flag) & (accessMode | O_TRUNC)) !== 0;
 
 /** Bits of a mode that a script may set: never those that give its file another's rights. */
 export const modeBits = 0o777;
 
 /** Opens a regular file; the caller closes the descriptor. */
-export function openFile(place: Place, path: string, flag: string, mode: number): number {
-  const flags = Object.hasOwn(flagsByName, flag) ? flagsByName[flag] : undefined;
-  if (flags === undefined) {
-    throw new HostError(
-      'ERR_INVALID_ARG_VALUE',
-      `flag ${JSON.stringify(flag)}: expected one of ${Object.keys(flagsByName).join(', ')}`,
-    );
-  }
-  const access = (flags & (O_WRONLY | O_RDWR)) === 0 ? 'read' : 'write';
+export function openFile(place: Place, path: string, flag: FileFlag, mode: number): number {
+  const flags = flagsOf(flag);
+  const access = opensToWrite(flags) ? 'write' : 'read';
   // Who may make the file may also find it there; whoever makes it first wins, and the other tries again.
   const makes = (flags & O_CREAT) !== 0;
   for (let attempt = 0; ; attempt++) {
@@ -111,7 +136,7 @@ export function writeWhole(
   place: Place,
   path: string,
   data: Uint8Array,
-  { flag, mode }: { flag: string; mode: number },
+  { flag, mode }: { flag: FileFlag; mode: number },
 ): void {
   const descriptor = openFile(place, path, flag, mode);
   try {

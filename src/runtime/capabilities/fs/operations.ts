@@ -4,6 +4,9 @@ import {
   closeSync,
   constants,
   fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  futimesSync,
   mkdtempSync,
   readlinkSync,
   readSync,
@@ -21,6 +24,7 @@ import { withExisting, withSpot, type Place } from './anchor.js';
 import {
   changeMode,
   openFile,
+  opensToWrite,
   readWhole,
   refuseJournal,
   refuseOver,
@@ -54,12 +58,15 @@ interface OpenFile {
   /** The system's, which scripts do not see: it is given again as soon as it is closed. */
   descriptor: number;
   path: string;
+  /** Whether it was opened to be changed. */
+  writes: boolean;
 }
 
 const path = z.string().max(4096);
 const mode = z.int().min(0).max(0o7777);
 const data = z.union([z.string(), z.instanceof(Uint8Array)]);
 const encoding = z.enum(['utf8', 'latin1', 'base64', 'base64url', 'hex', 'utf16le', 'ascii']);
+const flags = z.union([z.string(), z.int().min(0)]);
 const position = z.int().min(0).nullable();
 const descriptor = z.int().min(0);
 const time = z.number();
@@ -96,15 +103,17 @@ export class FileOperations implements OpenHostModule {
       const value = as === null ? bytes : system('read', file, () => bytes.toString(as));
       return { value, target: file, bytes: bytes.length };
     }),
-    writeFile: operation([path, data, encoding, z.string(), mode], (file, content, as, flag, bits) => {
+    writeFile: operation([path, data, encoding, flags, mode], (file, content, as, flag, bits) => {
       const bytes = this.#toWrite(file, content, as);
       writeWhole(this.#place, file, bytes, { flag, mode: bits });
       return { value: undefined, target: file, bytes: bytes.length };
     }),
-    open: operation([path, z.string(), mode], (file, flag, bits) => {
+    open: operation([path, flags, mode], (file, flag, bits) => {
       if (this.#open.size >= greatestOpen) throw systemError('EMFILE', 'open', file);
-      const value = this.#open.add({ descriptor: openFile(this.#place, file, flag, bits), path: file });
-      return { value, target: file, write: flag !== 'r' };
+      const opened = openFile(this.#place, file, flag, bits);
+      const writes = opensToWrite(flag);
+      const value = this.#open.add({ descriptor: opened, path: file, writes });
+      return { value, target: file, write: writes };
     }),
     close: operation([descriptor], (number) => {
       const { path: target, descriptor: opened } = this.#requireOpen(number, 'close');
@@ -125,6 +134,23 @@ export class FileOperations implements OpenHostModule {
       writeAll(opened, bytes, target, at);
       return { value: bytes.length, target, bytes: bytes.length };
     }),
+    fsync: operation([descriptor], (number) =>
+      this.#onOpen(number, 'fsync', ({ descriptor: open }) => fsyncSync(open)),
+    ),
+    ftruncate: operation([descriptor, z.int().min(0)], (number, size) =>
+      this.#onOpen(number, 'ftruncate', ({ descriptor: open, path: target }) => {
+        refuseOver(this.#options.maxBytes, size, target);
+        this.#count(target, size);
+        ftruncateSync(open, size);
+      }),
+    ),
+    futimes: operation([descriptor, time, time], (number, accessed, modified) =>
+      this.#onOpen(number, 'futime', ({ descriptor: open, path: target, writes }) => {
+        // The system asks who owns the file, not how it was opened.
+        if (!writes) throw systemError('EPERM', 'futime', target);
+        futimesSync(open, accessed, modified);
+      }),
+    ),
     fstat: operation([descriptor], (number) => {
       const { path: target, descriptor: opened } = this.#requireOpen(number, 'fstat');
       return { value: describe(fstatSync(opened)), target };
@@ -236,6 +262,13 @@ export class FileOperations implements OpenHostModule {
     throw new HostError('EBADF', `EBADF: bad file descriptor, ${syscall}`, {
       fields: { syscall, errno: -9 },
     });
+  }
+
+  /** Has an open file changed. */
+  #onOpen(number: number, syscall: string, change: (open: OpenFile) => void): HostAnswer {
+    const open = this.#requireOpen(number, syscall);
+    system(syscall, open.path, () => change(open));
+    return { value: undefined, target: open.path, write: true };
   }
 
   /** What is to be written, once it is sure that it may be. */
