@@ -1,4 +1,5 @@
 // The module `exec`, and `child_process` over it: programs without a shell.
+import { promisified, takeCallback, toPath } from './arguments.js';
 import { encodingOf, toBuffer, toData } from './encodings.js';
 
 interface Options {
@@ -41,7 +42,7 @@ function call(program: unknown, args: unknown, options: Options): Ended {
       code: 'ERR_INVALID_ARG_VALUE',
     });
   const request: Record<string, unknown> = {};
-  if (options.cwd !== undefined) request['cwd'] = options.cwd;
+  if (options.cwd !== undefined && options.cwd !== null) request['cwd'] = toPath(options.cwd, 'options.cwd');
   if (options.env !== undefined) {
     const entries = Object.entries(options.env).filter(([, value]) => value !== undefined);
     request['env'] = Object.fromEntries(entries.map(([name, value]) => [name, String(value)]));
@@ -85,25 +86,50 @@ export function spawnSync(file: string, ...rest: unknown[]): Record<string, unkn
   }
 }
 
-/** `execFile(file, args?, options?, callback)`. */
-export function execFile(file: string, ...rest: unknown[]): void {
-  const callback = rest.pop();
-  if (typeof callback !== 'function')
-    throw Object.assign(new TypeError('The "callback" argument must be of type function'), {
-      code: 'ERR_INVALID_ARG_TYPE',
-    });
+/**
+ * `execFile(file, args?, options?, callback?)`: calls back with the error, standard output and standard error. What it
+ * answers is the part of Node's ChildProcess that is true of a program that has ended: it has no streams.
+ */
+export function execFile(file: string, ...rest: unknown[]): object {
+  const callback = typeof rest.at(-1) === 'function' ? takeCallback(rest) : undefined;
   const { args, options } = sort(rest);
+  const { error, stdout, stderr, ...ended } = outcomeOf(file, args, options);
+  if (callback !== undefined) setTimeout(() => callback(error, stdout, stderr), 0);
+  const none = { stdin: null, stdout: null, stderr: null };
+  return { pid: 0, ...ended, killed: false, spawnfile: file, spawnargs: [file, ...args], ...none };
+}
+
+/** What `util.promisify` makes of it: `{ stdout, stderr }`. */
+Object.defineProperty(execFile, promisified, {
+  async value(file: string, ...rest: unknown[]): Promise<{ stdout: Output; stderr: Output }> {
+    const { args, options } = sort(rest);
+    const { error, stdout, stderr } = outcomeOf(file, args, options);
+    if (error !== null) throw Object.assign(error as Error, { stdout, stderr });
+    return { stdout, stderr };
+  },
+  configurable: true,
+});
+
+interface Outcome {
+  error: unknown;
+  stdout: Output;
+  stderr: Output;
+  exitCode: number | null;
+  signalCode: string | null;
+}
+
+function outcomeOf(file: string, args: readonly string[], options: Options): Outcome {
   const encoding = options.encoding === undefined ? 'utf8' : encodingOf(options.encoding);
-  let outcome: unknown[];
   try {
-    const ended = call(file, args, options);
-    const [stdout, stderr] = [inText(ended.stdout, encoding), inText(ended.stderr, encoding)];
-    const error = ended.status === 0 ? null : failure(file, args, { ...ended, stdout, stderr });
-    outcome = [error, stdout, stderr];
+    const { status, signal, ...bytes } = call(file, args, options);
+    const [stdout, stderr] = [inText(bytes.stdout, encoding), inText(bytes.stderr, encoding)];
+    const ended = { status, signal, stdout, stderr };
+    const failed = { killed: false, cmd: [file, ...args].join(' ') };
+    const error = status === 0 ? null : Object.assign(failure(file, args, ended), failed);
+    return { error, stdout, stderr, exitCode: status, signalCode: signal };
   } catch (error) {
-    outcome = [error, '', ''];
+    return { error, stdout: '', stderr: '', exitCode: null, signalCode: null };
   }
-  setTimeout(() => (callback as (...args: unknown[]) => void)(...outcome), 0);
 }
 
 function noShell(): never {
@@ -118,9 +144,10 @@ export const execSync = noShell;
 
 function sort(rest: unknown[]): { args: readonly string[]; options: Options } {
   const [first, second] = rest;
-  return Array.isArray(first)
-    ? { args: first as string[], options: (second ?? {}) as Options }
-    : { args: [], options: (first ?? {}) as Options };
+  const isLeftOut = first === undefined || first === null;
+  const args = Array.isArray(first) ? (first as string[]) : [];
+  const options = isLeftOut || Array.isArray(first) ? second : first;
+  return { args, options: (options ?? {}) as Options };
 }
 
 function failure(file: string, args: readonly string[], ended: Result): Error {
