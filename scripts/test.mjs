@@ -20,7 +20,7 @@ await build({
   outdir: 'dist-test',
   platform: 'node',
   format: 'esm',
-  target: 'node20',
+  target: 'node20.19',
   sourcemap: true,
 });
 
