@@ -15,8 +15,8 @@ const roundsWithoutFinds = 2;
 const greatestUnclearRounds = 20;
 /** The daemon does nothing else for so long while it looks through thousands of processes. */
 const lookMs = 2;
-/** Of an environment; the mark is put at its beginning. More would take long to copy out of each process. */
-const greatestEnvironment = 256 * 1024;
+/** Of an environment: Linux takes no more than 6 MiB, and a shell may put the mark at its end. */
+const greatestEnvironment = 8 * 1024 * 1024;
 
 /** A program that was started just now, with the mark in its environment, in a group of its own. */
 export class Family {
