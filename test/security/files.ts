@@ -301,8 +301,14 @@ t.test('sizes, numbers and depths are bounded', async (t) => {
   t.equal(await attempt(s, `fs.readFileSync('large')`), 'ERR_FS_FILE_TOO_LARGE', 'a hole of 1 TiB');
   t.equal(
     await attempt(s, `fs.readSync(fs.openSync('large'), new Uint8Array(8), 0, 1e9)`),
-    'ERR_FS_FILE_TOO_LARGE',
+    'ERR_OUT_OF_RANGE',
   );
+  t.equal(
+    await attempt(s, `fs.readFileSync(fs.openSync('large'))`),
+    'ERR_FS_FILE_TOO_LARGE',
+    'by its descriptor',
+  );
+  t.equal((await attempt(s, `host('read', fs.openSync('large'), 1e9, null)`)) === 'done', false);
   t.equal(await attempt(s, `fs.truncateSync('a.txt', 1e12)`), 'ERR_FS_FILE_TOO_LARGE');
   t.equal(await attempt(s, `fs.writeFileSync('w', 'x'.repeat(100_001))`), 'ERR_FS_FILE_TOO_LARGE');
   t.equal(

@@ -128,3 +128,12 @@ t.test('an absolute path or file address in the worktree is that file, and no ot
     t.match(error?.message, /does not say that "\/" is the worktree|: an address; import a file/, path);
   }
 });
+
+t.test('a start that is kept for further sessions is not taken from another folder', async (t) => {
+  const startup = { 'start.js': 'globalThis.at = () => [__dirname, process.cwd()]' };
+  const { runtime, worktree } = await open(t, startup, { startup: ['start.js'] });
+  const other = makeWorktree(t, startup);
+  const seen = async (folder: string) =>
+    runtime.value(await runtime.sessions.create({ template: 'x', worktree: folder }), 'at()');
+  for (const folder of [worktree, other, worktree]) t.strictSame(await seen(folder), [folder, folder]);
+});
