@@ -144,7 +144,7 @@ export interface Suggestion {
   /** Calls of the host that were looked at, and how many of them were denied. */
   calls: number;
   denied: number;
-  /** Calls that left no event: an execution records so many and no more. */
+  /** Calls that left no event, or were too many to look at: an execution records so many and no more. */
   unrecorded: number;
   /** Calls that no capability allows. */
   uncovered: { module: string; call: string; target: string; reason: string }[];

@@ -156,7 +156,11 @@ export const templateMethods = {
         .describe('what the session’s version of the template grants beside that'),
       calls: z.int().describe('calls of the host that were looked at'),
       denied: z.int().describe('how many of them were denied'),
-      unrecorded: z.int().describe('calls beyond those that executions record: nothing is known of them'),
+      unrecorded: z
+        .int()
+        .describe(
+          'calls beyond those that executions record, or that a suggestion looks at: they are not covered',
+        ),
       uncovered: z
         .array(
           z.strictObject({ module: z.string(), call: z.string(), target: z.string(), reason: z.string() }),

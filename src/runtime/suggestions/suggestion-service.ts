@@ -2,12 +2,13 @@
 // the store, and the file system asked where its paths really are.
 import { homedir } from 'node:os';
 import type { SessionId } from '../../records/index.js';
-import { realPath } from '../capabilities/fs/reach.js';
+import { realPaths } from '../capabilities/fs/reach.js';
 import { RuntimeError } from '../errors.js';
 import type { Residents } from '../residents.js';
 import type { SessionKeeper } from '../session-keeper.js';
 import type { Store } from '../store/store.js';
 import type { Suggestion, Suggestions } from '../types.js';
+import { distinctCalls } from './distinct-calls.js';
 import { suggestCapabilities } from './suggest.js';
 
 /** Events that are looked at, the newest: a hundred executions' full ledgers, read in well under a second. */
@@ -37,19 +38,21 @@ export class SuggestionService implements Suggestions {
         : this.#find(of.execution);
     const { templateId, templateVersion, worktree } = keeper.require(id);
     const { calls, unrecorded } = store.executions.ledger({ session: id, execution }, greatestLedger);
-    const suggested = suggestCapabilities(calls, {
+    const realPath = realPaths();
+    const { distinct, covered } = distinctCalls(calls);
+    const suggested = suggestCapabilities(distinct, {
       granted: store.templates.policy(templateId, templateVersion)?.capabilities ?? [],
       worktree,
-      closed,
+      closed: closed.map(realPath),
       home: realPath(homedir()),
       realPath,
     });
     return {
       template: store.templates.nameOf(templateId) ?? templateId,
       ...suggested,
-      calls: calls.length,
-      denied: calls.filter(({ allowed }) => !allowed).length,
-      unrecorded,
+      calls: covered.length,
+      denied: covered.filter(({ allowed }) => !allowed).length,
+      unrecorded: unrecorded + calls.length - covered.length,
     };
   }
 

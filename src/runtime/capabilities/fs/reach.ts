@@ -1,5 +1,5 @@
 // What of the file system a session may touch: real paths, decided from the worktree and the `fs` grants alone.
-import { readlinkSync, realpathSync } from 'node:fs';
+import { lstatSync, readlinkSync, realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve, sep } from 'node:path';
 import type { Capability } from '../../../records/index.js';
@@ -84,15 +84,38 @@ export const isWithin = (folder: string, path: string): boolean =>
   path === folder || path.startsWith(folder === sep ? sep : folder + sep);
 
 /** A grant may be of what does not exist yet: then what exists of its path is made real. */
-export function realPath(path: string): string {
-  let rest = '';
-  for (let existing = path; ; existing = resolve(existing, '..')) {
-    try {
-      return join(realpathSync(existing), rest);
-    } catch {
-      if (existing === sep) return path;
-      rest = join(existing.slice(existing.lastIndexOf(sep) + 1), rest);
+export const realPath = (path: string): string => realPaths()(path);
+
+/** What a name in a real folder leads to; of what is not there, where it would be. */
+interface Found {
+  real: string;
+  isThere: boolean;
+  inside: Map<string, Found>;
+}
+
+/** {@link realPath} for many paths, absolute ones: each name that they share is looked at once. */
+export function realPaths(): (path: string) => string {
+  const root: Found = { real: sep, isThere: true, inside: new Map() };
+  return (path) => {
+    const parts = resolve(path).split(sep).slice(1).filter(Boolean);
+    let found = root;
+    for (const [at, part] of parts.entries()) {
+      const next: Found = found.inside.get(part) ?? lookAt(join(found.real, part));
+      found.inside.set(part, next);
+      found = next;
+      if (!found.isThere) return join(found.real, ...parts.slice(at + 1));
     }
+    return found.real;
+  };
+}
+
+/** Behind what is missing, or leads nowhere, nothing is looked at. */
+function lookAt(path: string): Found {
+  try {
+    const real = lstatSync(path).isSymbolicLink() ? realpathSync.native(path) : path;
+    return { real, isThere: true, inside: new Map() };
+  } catch {
+    return { real: path, isThere: false, inside: new Map() };
   }
 }
 
