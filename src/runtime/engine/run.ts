@@ -12,6 +12,8 @@ const kernelStepMs = 20;
 const reservedEvents = 2;
 /** Calls of the host that are recorded one by one: enough to see what a script does, few enough for one that loops. */
 const recordedCalls = 200;
+/** Beyond those, calls that are not like one before, so that a loop hides nothing: allowed ones, and denied ones. */
+const recordedBeyond = 400;
 
 export class Run {
   readonly limits: Limits;
@@ -27,7 +29,10 @@ export class Run {
   #graceUntil: number | undefined;
   #stop: StopReason | undefined;
   #events = 0;
-  #hostCalls = 0;
+  /** Calls of the host that were recorded, each kind of them, and those of which one is enough. */
+  readonly #recorded = { first: 0, allowed: 0, denied: 0 };
+  readonly #seen = new Set<string>();
+  readonly #unrecorded = { calls: 0, denied: 0 };
   outputBytes = 0;
 
   constructor(limits: Limits, isCancelled: () => boolean, emit: (event: EventBody) => void) {
@@ -119,17 +124,30 @@ export class Run {
     );
   }
 
-  /** Records a call of the host. They have a bound of their own, past which they are only counted. */
+  /** Records a call of the host. They have bounds of their own, past which they are only counted. */
   note(call: HostCall): void {
-    this.#hostCalls += 1;
-    if (this.#hostCalls <= recordedCalls) this.#emit({ type: 'host', payload: call });
+    if (!this.#isToBeRecorded(call)) {
+      this.#unrecorded.calls += 1;
+      if (!call.allowed) this.#unrecorded.denied += 1;
+      return;
+    }
+    this.#emit({ type: 'host', payload: call });
+  }
+
+  #isToBeRecorded({ module, call, target, path, write, allowed }: HostCall): boolean {
+    const key = JSON.stringify([module, call, target, path, write, allowed]);
+    const kind = this.#recorded.first < recordedCalls ? 'first' : allowed ? 'allowed' : 'denied';
+    if (kind !== 'first' && (this.#seen.has(key) || this.#recorded[kind] >= recordedBeyond)) return false;
+    this.#recorded[kind] += 1;
+    this.#seen.add(key);
+    return true;
   }
 
   /** Says how many calls of the host were not recorded; for the end of the run. */
   noteUnrecorded(): void {
-    const more = this.#hostCalls - recordedCalls;
-    if (more <= 0) return;
-    const message = `${more} more calls of the host were not recorded`;
+    const { calls, denied } = this.#unrecorded;
+    if (calls === 0) return;
+    const message = `${calls} more calls of the host were not recorded, ${denied} of them denied`;
     this.#emit({ type: 'system', payload: { level: 'info', message } });
   }
 

@@ -33,7 +33,7 @@ interface EventRow {
 
 /** The event that says how many calls of the host one execution made beyond those recorded; that number. */
 const Unrecorded = z
-  .object({ message: z.string().regex(/^\d+ more calls of the host were not recorded$/) })
+  .object({ message: z.string().regex(/^\d+ more calls of the host were not recorded/) })
   .transform(({ message }) => Number.parseInt(message, 10));
 
 export class ExecutionStore {

@@ -119,9 +119,28 @@ t.test('every call is an event of its execution, up to a bound', async (t) => {
   t.match(
     many.events?.find(({ type }) => type === 'system'),
     {
-      payload: { message: '50 more calls of the host were not recorded' },
+      payload: { message: '50 more calls of the host were not recorded, 0 of them denied' },
     },
   );
+});
+
+t.test('a loop hides no other call, and what is not recorded is counted', async (t) => {
+  const { runtime, session } = await makeWorld(t);
+  const s = await session([module('fs')]);
+  const loop = `for (let i = 0; i < 300; i++) fs.existsSync('.');`;
+  const reading = (path: string): string => `try { fs.readFileSync(${path}) } catch {}`;
+  const hidden = await runtime.run(
+    s,
+    `const fs = require('fs'); ${loop} ${reading(`'/etc/shadow'`)} ${loop}`,
+  );
+  t.match(callsOf(hidden).at(-1), { target: '/etc/shadow', allowed: false });
+  t.equal(callsOf(hidden).length, 201);
+  t.match(runtime.suggestions.suggest({ execution: hidden.id }), { denied: 1, calls: 201, unrecorded: 400 });
+  const code = `for (let i = 0; i < 900; i++) { fs.existsSync('x' + i); ${reading(`'/etc/' + i`)} }`;
+  const many = await runtime.run(s, code);
+  t.equal(callsOf(many).length, 1000);
+  const { payload } = many.events?.find(({ type }) => type === 'system') ?? {};
+  t.match(payload, { message: '800 more calls of the host were not recorded, 400 of them denied' });
 });
 
 t.test('programs run with what was granted and nothing else', async (t) => {
