@@ -5,3 +5,4 @@ export * from './session.js';
 export * from './execution.js';
 export * from './checkpoint.js';
 export * from './library.js';
+export * from './grant-command.js';

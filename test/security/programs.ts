@@ -31,7 +31,7 @@ let marks = 0;
 const seconds = (): string => `${1_000_000 + process.pid}.${++marks}`;
 
 t.test('only what an entry of the list says is run, word by word, and never by a shell', async (t) => {
-  const { tree, outside, session, attempt, faults } = await attacked(t);
+  const { runtime, tree, outside, session, attempt, faults } = await attacked(t);
   const marker = join(outside, 'ran');
   writeFileSync(join(tree, 'git'), `#!/bin/sh\ntouch ${marker}\n`);
   chmodSync(join(tree, 'git'), 0o755);
@@ -58,6 +58,19 @@ t.test('only what an entry of the list says is run, word by word, and never by a
     `run('git', ['log '])`,
   ])
     t.equal(await attempt(s, `require('exec').${call}`), 'EACCES', call);
+  const cure = async (call: string): Promise<string> => {
+    const code = `(() => { try { require('exec').${call} } catch (e) { return e.message } })()`;
+    const message = await runtime.value(s, code);
+    return typeof message === 'string' ? (/(?:vmsys|a program|exec\.run:) .*/.exec(message)?.[0] ?? '') : '';
+  };
+  const command = 'vmsys template add-capability attacked1 module exec --config ';
+  const allow = (...more: string[]): string =>
+    JSON.stringify({ allow: ['echo', 'git log', '/bin/true', ...more] });
+  t.equal(await cure(`run('git', ['status', '-s'])`), `${command}'${allow('git status')}'`);
+  t.equal(await cure(`run('git', ['-C', '/'])`), `${command}'${allow('git')}'`);
+  t.equal(await cure(`run("a';touch\tpwned")`), 'a program with a space in its name cannot be granted');
+  t.equal(await cure(`run("a';x;'")`), `${command}'${allow(`a';x;'`).replaceAll(`'`, `'\\''`)}'`);
+  t.match(await cure(`run('echo', [], { env: { 'X; touch pwned #': '' } })`), /is no name of a variable/);
   t.equal(await attempt(s, `require('exec').run('', [])`), 'ERR_INVALID_ARG_TYPE');
   t.equal(
     await attempt(

@@ -1,6 +1,6 @@
 // A suggestion to the lines a person reads: what to grant, the commands that grant it, and what is left over.
 import { isDeepStrictEqual } from 'node:util';
-import type { Capability, CapabilityInput } from '../../records/index.js';
+import { grantCommand, shellWord, type Capability, type CapabilityInput } from '../../records/index.js';
 import type { MethodResult } from '../../rpc/methods/index.js';
 import type { Paint } from '../output/paint.js';
 import { formatTable, visible } from '../output/table.js';
@@ -19,15 +19,12 @@ export function suggestionLines(
     config === undefined ? '' : JSON.stringify(config),
   ]);
   const missing = capabilities.filter((wanted) => !granted.some((present) => isSame(wanted, present)));
-  const grant = missing.map(({ kind, name, config }) => {
-    const flag = config === undefined ? '' : ` --config ${quoted(JSON.stringify(config))}`;
-    return `vmsys template add-capability ${template} ${kind} ${quoted(name)}${flag}`;
-  });
+  const grant = missing.map((wanted) => grantCommand(template, wanted));
   const left = unused.filter(({ kind, name }) =>
     granted.some((present) => present.enabled && present.kind === kind && present.name === name),
   );
   const revoke = left.map(
-    ({ kind, name }) => `vmsys template remove-capability ${template} ${kind} ${quoted(name)}`,
+    ({ kind, name }) => `vmsys template remove-capability ${template} ${kind} ${shellWord(name)}`,
   );
   const section = (title: string, lines: readonly string[]): string[] =>
     lines.length === 0 ? [] : ['', paint('bold', title), ...lines.map(visible)];
@@ -51,10 +48,7 @@ const isSame = ({ kind, name, config = {} }: CapabilityInput, present: Capabilit
 /** What was looked at, for standard error. */
 export function coverageLine({ calls, denied, unrecorded }: Suggestion): string {
   if (calls === 0) return 'nothing was asked of the host';
-  const beyond = unrecorded === 0 ? '' : `; ${unrecorded} more were not recorded, and are not covered`;
+  const beyond =
+    unrecorded === 0 ? '' : `; ${unrecorded} more were not recorded or looked at, and are not covered`;
   return `from ${calls} ${calls === 1 ? 'call' : 'calls'} of the host, ${denied} denied${beyond}`;
 }
-
-/** For a shell, which must not put its own home in place of `~`. */
-const quoted = (text: string): string =>
-  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;

@@ -1,6 +1,7 @@
 // A path without its ending, or of a folder, into the file of the worktree that it means: as written, then with each of
 // the template's extensions, then the folder's index.
 import { extname, join } from 'node:path';
+import { shellWord } from '../../records/index.js';
 import { isTypeScript } from './file-kind.js';
 import { moduleError, quote } from './module-error.js';
 import type { ModuleSettings } from './module-settings.js';
@@ -44,7 +45,9 @@ export function requireRunnable({ resolver, template }: ModuleSettings, path: st
   if (ending === '.json' || resolver.extensions.includes(ending)) return path;
   const more = [...resolver.extensions, ending].join(',');
   const cure =
-    ending === '' ? '' : `; to allow it: vmsys template update ${template} --resolver.extensions ${more}`;
+    ending === ''
+      ? ''
+      : `; to allow it: vmsys template update ${template} --resolver.extensions ${shellWord(more)}`;
   const expected = `expected a name that ends in ${[...resolver.extensions, '.json'].join(', ')}`;
   throw moduleError('INVALID_PATH', `file ${quote(path)}: ${expected}${cure}`);
 }

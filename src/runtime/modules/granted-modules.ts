@@ -1,5 +1,5 @@
 // Host modules as one session has them: which specifiers are granted, their guest side, and the opened host side.
-import type { Capability, HostCall } from '../../records/index.js';
+import { grantCommand, type Capability, type HostCall } from '../../records/index.js';
 import { catalogue } from '../capabilities/catalogue.js';
 import type {
   CatalogueEntry,
@@ -52,8 +52,11 @@ export class GrantedModules {
     if (this.#grant(entry.name) !== undefined)
       return entry.name === 'buffer' ? sharedBuffer : `${idPrefix}${entry.specifiers[wanted] ?? entry.name}`;
     this.#host?.onCall?.({ module: entry.name, call: 'import', target: specifier, allowed: false, ms: 0 });
-    const what = entry.grantedBy === undefined ? `module ${entry.name}` : `${entry.grantedBy} ORIGIN`;
-    const cure = `vmsys template add-capability ${this.#settings.template} ${what}`;
+    const missing =
+      entry.grantedBy === undefined
+        ? ({ kind: 'module', name: entry.name } as const)
+        : ({ kind: 'net', name: 'ORIGIN' } as const);
+    const cure = grantCommand(this.#settings.template, missing);
     const message = `module "${entry.name}" is not granted to this session; to grant it to new ones: ${cure}`;
     throw moduleError('MODULE_NOT_ALLOWED', message);
   }

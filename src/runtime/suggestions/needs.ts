@@ -23,7 +23,7 @@ export interface Surroundings {
   worktree: string | undefined;
   /** Real path of the daemon's home, which `~` in a grant means. */
   home: string;
-  /** Folders that no grant reaches into: the daemon's own. */
+  /** Real paths of folders that no grant reaches into: the daemon's own. */
   closed: readonly string[];
   /** Where the path really is; of what is not there, where it would be. */
   realPath(path: string): string;
@@ -40,7 +40,7 @@ const notFollowing = new Set(['lstat', 'mkdir', 'mkdtemp', 'readlink', 'rename',
  * Those for which the folder around must be granted: a grant does not let go of its own name, and what `mkdtemp` makes
  * has another name each time.
  */
-const moving = new Set(['mkdtemp', 'rename', 'rm', 'rmdir']);
+const moving = new Set(['mkdtemp', 'rename', 'rm', 'rmdir', 'unlink']);
 /** The ledger cuts what is longer; half a path names something else. */
 const greatestTarget = 1024;
 
@@ -124,7 +124,7 @@ function pathNeed(target: string, { module, write, follow, moves }: Use, around:
     return [{ kind: 'never', reason: 'a relative path, and the session has no worktree' }];
   const absolute = resolve(worktree ?? '/', target);
   const path = follow ? realPath(absolute) : join(realPath(dirname(absolute)), basename(absolute));
-  const barred = [...neverReached, ...closed.map(realPath)];
+  const barred = [...neverReached, ...closed];
   if (barred.some((folder) => isWithin(folder, path) || (write && isWithin(path, folder))))
     return [{ kind: 'never', reason: 'no grant reaches there' }];
   if (!moves || (worktree !== undefined && isWithin(worktree, path)))

@@ -1,4 +1,5 @@
 // The words of a program's call, as the ledger shows it: `HOME= git log "a b"`.
+import { isCommand } from '../capabilities/exec/words.js';
 
 export interface Words {
   /** Names of variables that were set for it. */
@@ -17,7 +18,7 @@ export function wordsOf(target: string): Words {
   return {
     variables,
     program: program === undefined ? undefined : unquoted(program),
-    first: first !== undefined && /^[a-z][a-z0-9-]*$/.test(first) ? first : undefined,
+    first: first !== undefined && isCommand(first) ? first : undefined,
   };
 }
 

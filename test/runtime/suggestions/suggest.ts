@@ -241,7 +241,8 @@ function isAllowed(
   const isFirst = reach.allows(real, write || changes.has(name) ? 'write' : 'read');
   const second = path === undefined ? undefined : resolve(worktree, path);
   // The folder of a grant keeps its name.
-  if (name === 'rename' && [real, second].some((end) => end !== undefined && reach.holds(end))) return false;
+  const isMoved = name === 'rename' || name === 'unlink';
+  if (isMoved && [real, second].some((end) => end !== undefined && reach.holds(end))) return false;
   return isFirst && (second === undefined || reach.allows(second, 'write'));
 }
 
@@ -255,7 +256,7 @@ t.test('applying the suggestion allows every call, and each part of it is needed
       // The module of a call that nothing covers is granted for its sake.
       const isForOthers = ({ name }: CapabilityInput) => uncovered.some(({ module }) => module === name);
       for (const capability of capabilities) requireCapability(toCapability(capability));
-      if (uncovered.some(({ call: name }) => name !== 'rename' && name !== 'mkdtemp'))
+      if (uncovered.some(({ call: name }) => !['rename', 'unlink', 'mkdtemp'].includes(name)))
         throw new Error(JSON.stringify(uncovered));
       for (const made of calls) {
         if (!isAllowed(made, capabilities)) throw new Error(`not allowed: ${JSON.stringify(made)}`);

@@ -77,7 +77,8 @@ class DatabaseModule implements OpenHostModule {
   #openFile(path: string, readonly: boolean): HostValue {
     const { worktree, template, capabilities, closed, config } = this.#context;
     const reach = new Reach({ worktree, write: config.write, capabilities, closed });
-    const place: Place = { reach, base: worktree ?? '/no-worktree', template, worktree };
+    const base = worktree ?? '/no-worktree';
+    const place: Place = { reach, base, template, worktree, module: 'database', capabilities };
     const access = readonly ? 'read' : 'write';
     const openThere = (): HostValue =>
       withExisting(place, path, { access, syscall: 'open' }, (anchor) => {

@@ -3,11 +3,14 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import * as z from 'zod';
+import { grantCommand } from '../../../records/index.js';
 import type { HostValue } from '../../engine/module-host.js';
 import { withExisting, type Place } from '../fs/anchor.js';
 import { Reach } from '../fs/reach.js';
+import { grantedConfig } from '../granted-config.js';
 import { HostError, type HostAnswer, type HostContext, type HostModule } from '../host-module.js';
 import { ExecConfig } from './config.js';
+import { isCommand } from './words.js';
 
 /** Where programs are looked for by name. */
 const searchPath = '/usr/local/bin:/usr/bin:/bin';
@@ -88,7 +91,7 @@ function run(context: HostContext<ExecConfig>, [program, words, options]: z.infe
 
 /** The first words must be those of an entry of the list: compared as they are, so that no path leads round it. */
 function requireAllowed(
-  { config, template }: HostContext<ExecConfig>,
+  { config, capabilities, template }: HostContext<ExecConfig>,
   program: string,
   words: readonly string[],
 ): void {
@@ -97,15 +100,23 @@ function requireAllowed(
     entry.split(' ').every((word, index) => called[index] === word),
   );
   if (isAllowed) return;
-  const allow = [...config.allow, program];
   throw new HostError(
     'EACCES',
-    `EACCES: template ${JSON.stringify(template)} does not let ${JSON.stringify(program)} be run with these arguments; to grant it: vmsys template add-capability ${template} module exec --config '${JSON.stringify({ ...config, allow })}'`,
+    `EACCES: template ${JSON.stringify(template)} does not let ${JSON.stringify(program)} be run with these arguments${cureOf()}`,
     {
       fields: { syscall: 'spawn', path: program },
       denied: true,
     },
   );
+
+  /** No more than was tried: of a program of many parts, such as git, the command alone. */
+  function cureOf(): string {
+    if (/\s/.test(program)) return '; a program with a space in its name cannot be granted';
+    const [first = ''] = words;
+    const entry = isCommand(first) ? `${program} ${first}` : program;
+    const wanted = { ...grantedConfig(capabilities, 'exec'), allow: [...config.allow, entry] };
+    return `; to grant it: ${grantCommand(template, { kind: 'module', name: 'exec', config: wanted })}`;
+  }
 }
 
 /** A script may set what was granted to another value, and nothing else: `LD_PRELOAD` is a program of its own. */
@@ -116,9 +127,14 @@ function requireGranted(
   const granted = environment();
   const name = Object.keys(env).find((key) => !Object.hasOwn(granted, key));
   if (name === undefined) return;
+  if (!/^[A-Za-z_]\w*$/.test(name))
+    throw new HostError(
+      'ERR_INVALID_ARG_VALUE',
+      `exec.run: ${JSON.stringify(name)} is no name of a variable`,
+    );
   throw new HostError(
     'EACCES',
-    `EACCES: template ${JSON.stringify(template)} does not grant the variable ${JSON.stringify(name)}; to grant it: vmsys template add-capability ${template} env ${name}`,
+    `EACCES: template ${JSON.stringify(template)} does not grant the variable ${JSON.stringify(name)}; to grant it: ${grantCommand(template, { kind: 'env', name })}`,
     { denied: true },
   );
 }
@@ -153,7 +169,7 @@ function inFolder<T>(context: HostContext<ExecConfig>, path: string, use: (folde
     });
   }
   const reach = new Reach({ worktree, write: false, capabilities, closed });
-  const place: Place = { reach, base: worktree, template, worktree };
+  const place: Place = { reach, base: worktree, template, worktree, module: 'exec', capabilities };
   return withExisting(
     place,
     path,

@@ -3,6 +3,7 @@
 // is swapped in between leads nowhere.
 import { closeSync, constants, fstatSync, openSync, readlinkSync, type Stats } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
+import type { Capability } from '../../../records/index.js';
 import { HostError } from '../host-module.js';
 import { denied, systemError } from './errors.js';
 import type { Reach } from './reach.js';
@@ -19,6 +20,9 @@ export interface Place {
   base: string;
   template: string;
   worktree: string | undefined;
+  /** The module that asks: its configuration says whether the worktree may be written to. */
+  module: 'fs' | 'database' | 'exec';
+  capabilities: readonly Capability[];
 }
 
 /** What is there: `path` reaches it through its descriptor, whatever its name leads to meanwhile. */
@@ -61,11 +65,15 @@ export function withExisting<T>(
   }
 }
 
-/** Has the folder that `path` is in, and its last name there, while `use` runs. */
+/**
+ * Has the folder that `path` is in, and its last name there, while `use` runs. For writing, throws EBUSY for a name by
+ * which a grant is held, or one around it: put to another use, it would make the grant mean something else. Not where
+ * `use` only makes what is not there: a grant may be of what a script is yet to make.
+ */
 export function withSpot<T>(
   place: Place,
   path: string,
-  { access = 'write', syscall }: { access?: Access; syscall: string },
+  { access = 'write', syscall, makes = false }: { access?: Access; syscall: string; makes?: boolean },
   use: (spot: Spot) => T,
 ): T {
   const written = absolute(place, path);
@@ -78,6 +86,7 @@ export function withSpot<T>(
     const folder = realOf(descriptor);
     const real = folder === '/' ? `/${name}` : `${folder}/${name}`;
     if (!place.reach.allows(real, access)) throw outside(place, { written, real, access, syscall });
+    if (access === 'write' && !makes && place.reach.holds(real)) throw systemError('EBUSY', syscall, written);
     return use({ path: `/proc/self/fd/${descriptor}/${name}`, real, written });
   } finally {
     closeSync(descriptor);
@@ -85,14 +94,14 @@ export function withSpot<T>(
 }
 
 /**
- * Of what lies outside the script is told where it really is only where a link inside leads there: of a path that is
- * itself outside, that would say what is there.
+ * The script is told of the path that it wrote, whatever is there; the ledger, where a link inside leads out, of where
+ * that really is. Of a path that is itself outside, not even the ledger says what is there.
  */
 function outside(
   place: Place,
   { written, real, ...use }: { written: string; real: string; access: Access; syscall: string },
 ): HostError {
-  return denied(place, { ...use, written: place.reach.allows(written, 'read') ? real : written });
+  return denied(place, { ...use, written, target: place.reach.allows(written, 'read') ? real : written });
 }
 
 /**
@@ -120,7 +129,8 @@ function openAnchor(place: Place, path: string, { access, syscall, flags, writte
     return openSync(path, O_PATH | flags);
   } catch (error) {
     // Whether there is something outside of the reach is nobody's business.
-    if (!place.reach.allows(wouldBe(path), 'read')) throw denied(place, { written, access, syscall });
+    const real = wouldBe(path);
+    if (!place.reach.allows(real, 'read')) throw outside(place, { written, real, access, syscall });
     throw systemError(error, syscall, written);
   }
 }

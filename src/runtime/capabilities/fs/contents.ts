@@ -98,7 +98,7 @@ function openExisting(place: Place, path: string, flags: number, access: 'read' 
 }
 
 function make(place: Place, path: string, flags: number, mode: number): number {
-  return withSpot(place, path, { syscall: 'open' }, ({ path: anchored, written, real }) => {
+  return withSpot(place, path, { syscall: 'open', makes: true }, ({ path: anchored, written, real }) => {
     refuseJournal(place, real, 'open');
     return system('open', written, () => openSync(anchored, flags | O_EXCL | O_NOFOLLOW, mode & modeBits));
   });

@@ -1,6 +1,9 @@
 // Errors of the file functions: with Node's code, message and fields, and the path that the script wrote.
 import { getSystemErrorMap, getSystemErrorName } from 'node:util';
+import { grantCommand } from '../../../records/index.js';
+import { grantedConfig } from '../granted-config.js';
 import { HostError } from '../host-module.js';
+import type { Place } from './anchor.js';
 
 /** An error as Node's `fs` throws it. `cause` is an error of the system or its code. */
 export function systemError(cause: unknown, syscall: string, path: string, dest?: string): HostError {
@@ -28,25 +31,34 @@ function codeOf(cause: unknown): string {
   return 'EIO';
 }
 
-/** The template does not grant it: says what would. */
+/** The template does not grant it: says what would. `target` is what the ledger names, where that is another path. */
 export function denied(
-  { template, worktree }: { template: string; worktree: string | undefined },
-  { written, access, syscall }: { written: string; access: 'read' | 'write'; syscall: string },
+  { template, worktree, module, capabilities, reach }: Place,
+  { written, access, syscall, target = written }: Denial,
 ): HostError {
   const inWorktree = worktree !== undefined && (written === worktree || written.startsWith(`${worktree}/`));
   const write = access === 'write';
-  const [kind, name] = inWorktree && write ? (['module', 'fs'] as const) : (['fs', written] as const);
-  const config = write ? ` --config '{"write":true}'` : '';
+  // Where the worktree may be written to, a link in it leads out.
+  const ofModule = inWorktree && write && !reach.allows(written, 'write');
+  const wanted = ofModule
+    ? ({ kind: 'module', name: module, config: { ...grantedConfig(capabilities, module), write } } as const)
+    : ({ kind: 'fs', name: written, config: write ? { write } : {} } as const);
   const verb = write ? 'written' : 'read';
-  const grant = `vmsys template add-capability ${template} ${kind} ${JSON.stringify(name)}${config}`;
   return new HostError(
     'EACCES',
-    `EACCES: template ${JSON.stringify(template)} does not let ${JSON.stringify(written)} be ${verb}; to grant it: ${grant}, ${syscall} '${written}'`,
+    `EACCES: template ${JSON.stringify(template)} does not let ${JSON.stringify(written)} be ${verb}; to grant it: ${grantCommand(template, wanted)}, ${syscall} '${written}'`,
     {
       fields: { syscall, path: written },
-      target: written,
+      target,
       denied: true,
       ledger: { write },
     },
   );
+}
+
+interface Denial {
+  written: string;
+  access: 'read' | 'write';
+  syscall: string;
+  target?: string;
 }

@@ -12,7 +12,14 @@ export const fsModule: HostModule = {
     return new FileOperations({
       ...bounds,
       // Without a worktree a relative path leads to what is nowhere granted.
-      place: { reach, base: worktree ?? join('/', 'no-worktree'), template, worktree },
+      place: {
+        reach,
+        base: worktree ?? join('/', 'no-worktree'),
+        template,
+        worktree,
+        module: 'fs',
+        capabilities,
+      },
       leftMs,
       run,
     });

@@ -34,7 +34,7 @@ import {
   writeWhole,
 } from './contents.js';
 import { systemError } from './errors.js';
-import { kindOf, list, makeFolder, refuseHeld, removeTree, type Walk } from './trees.js';
+import { kindOf, list, makeFolder, removeTree, type Walk } from './trees.js';
 
 /** Descriptors that a session may hold at once; more is a script that forgets to close them. */
 const greatestOpen = 64;
@@ -189,7 +189,7 @@ export class FileOperations implements OpenHostModule {
       return { value, target: folder };
     }),
     mkdtemp: operation([path], (prefix) =>
-      withSpot(this.#place, `${prefix}XXXXXX`, { syscall: 'mkdtemp' }, (spot) => {
+      withSpot(this.#place, `${prefix}XXXXXX`, { syscall: 'mkdtemp', makes: true }, (spot) => {
         const made = system('mkdtemp', prefix, () => mkdtempSync(spot.path.slice(0, -'XXXXXX'.length)));
         return { value: prefix + made.slice(-'XXXXXX'.length), target: prefix };
       }),
@@ -200,7 +200,6 @@ export class FileOperations implements OpenHostModule {
     }),
     rmdir: operation([path], (folder) =>
       withSpot(this.#place, folder, { syscall: 'rmdir' }, (spot) => {
-        refuseHeld(this.#place, spot, 'rmdir');
         system('rmdir', spot.written, () => rmdirSync(spot.path));
         return { value: undefined, target: folder };
       }),
@@ -214,7 +213,6 @@ export class FileOperations implements OpenHostModule {
     rename: operation([path, path], (from, to) =>
       withSpot(this.#place, from, { syscall: 'rename' }, (source) =>
         withSpot(this.#place, to, { syscall: 'rename' }, (target) => {
-          for (const spot of [source, target]) refuseHeld(this.#place, spot, 'rename');
           refuseJournal(this.#place, target.real, 'rename');
           system('rename', source.written, () => renameSync(source.path, target.path), target.written);
           return { value: undefined, target: from, path: to };

@@ -76,11 +76,6 @@ function refuseDeeper(depth: number, syscall: string, written: string): void {
   throw new HostError('ENAMETOOLONG', message, { fields: { syscall, path: written }, target: written });
 }
 
-/** Throws EBUSY for the folder of a grant, and for those around it: they stay where they are. */
-export function refuseHeld({ reach }: Place, { real, written }: Spot, syscall: string): void {
-  if (reach.holds(real)) throw systemError('EBUSY', syscall, written);
-}
-
 /** At most so many of what is in a folder. */
 function entriesOf(folder: string, shown: string, most: number): Entry[] {
   return system('scandir', shown, () => {
@@ -129,7 +124,7 @@ export function makeFolder(
 ): string | undefined {
   const make = (spot: Spot): void => system('mkdir', spot.written, () => mkdirSync(spot.path, { mode }));
   if (!recursive) {
-    withSpot(place, path, { syscall: 'mkdir' }, make);
+    withSpot(place, path, { syscall: 'mkdir', makes: true }, make);
     return undefined;
   }
   const missing: string[] = [];
@@ -140,7 +135,7 @@ export function makeFolder(
     if (parent === written) break;
     written = parent;
   }
-  for (const folder of missing) withSpot(place, folder, { syscall: 'mkdir' }, make);
+  for (const folder of missing) withSpot(place, folder, { syscall: 'mkdir', makes: true }, make);
   return missing[0];
 }
 
@@ -178,7 +173,6 @@ export function removeTree(
           fields: { path: spot.written },
         });
       }
-      refuseHeld(place, spot, 'rm');
       empty(spot.path, spot.written, 0);
       system('rm', spot.written, () => rmdirSync(spot.path));
     });

@@ -1,7 +1,7 @@
 // Capabilities of kind `net` into the answer to one question: may this be asked for, and within which bounds. Asked in
 // the worker before a request leaves it, and on the main thread again before each step of it.
 import * as z from 'zod';
-import type { Capability } from '../../../records/index.js';
+import { grantCommand, type Capability } from '../../../records/index.js';
 import { HostError } from '../host-module.js';
 import { Method, NetConfig } from './config.js';
 
@@ -29,13 +29,13 @@ export function requireGrant(grants: readonly Grant[], method: string, url: URL,
   const grant = grants.find(({ origin }) => origin === url.origin);
   if (grant?.methods.some((allowed) => allowed === method) === true) return grant;
   const target = targetOf(method, url);
-  const add = `vmsys template add-capability ${template} net ${url.origin}`;
   const methods = [...new Set([...(grant?.methods ?? ['GET', 'HEAD']), method])];
   const needsConfig = grant !== undefined || !['GET', 'HEAD'].includes(method);
-  const config = needsConfig ? ` --config '${JSON.stringify({ ...boundsOf(grant), methods })}'` : '';
+  const config = needsConfig ? { ...boundsOf(grant), methods } : {};
+  const command = grantCommand(template, { kind: 'net', name: url.origin, config });
   const what = grant === undefined ? url.origin : `${method} at ${url.origin}`;
   const isOrdinary = Method.safeParse(method).success;
-  const cure = isOrdinary ? `; to grant it to new sessions: ${add}${config}` : ': no template does';
+  const cure = isOrdinary ? `; to grant it to new sessions: ${command}` : ': no template does';
   throw new HostError(
     'EACCES',
     `EACCES: template ${JSON.stringify(template)} does not grant ${what}${cure}`,

@@ -38,6 +38,8 @@ interface WorldOptions {
   write?: boolean;
   capabilities?: (folders: { tree: string; outside: string }) => Capability[];
   closed?: (folders: { tree: string; outside: string }) => string[];
+  /** What else is to be there before the session is opened. */
+  prepare?: (folders: { tree: string; outside: string }) => void;
   maxBytes?: number;
   maxWrittenBytes?: number;
 }
@@ -59,15 +61,17 @@ function makeWorld(t: Test, options: WorldOptions = {}): World {
     maxBytes = 1024 * 1024,
     maxWrittenBytes = 4 * 1024 * 1024,
   } = options;
+  options.prepare?.({ tree, outside });
   const clock = { leftMs: 1000, run: 1 };
+  const granted = capabilities?.({ tree, outside }) ?? [];
   const reach = new Reach({
     worktree: tree,
     write,
-    capabilities: capabilities?.({ tree, outside }) ?? [],
+    capabilities: granted,
     closed: closed?.({ tree, outside }) ?? [],
   });
   const files = new FileOperations({
-    place: { reach, base: tree, template: 'demo', worktree: tree },
+    place: { reach, base: tree, template: 'demo', worktree: tree, module: 'fs', capabilities: granted },
     maxBytes,
     maxWrittenBytes,
     leftMs: () => clock.leftMs,
@@ -251,22 +255,93 @@ t.test('a worktree is read only unless the template says write', async (t) => {
   t.same(readdirSync(tree).toSorted(), ['a.txt', 'sub']);
 });
 
+/** The error that it throws. */
+function caught(work: () => unknown): HostError {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof HostError) return error;
+  }
+  throw new Error('expected a HostError');
+}
+
 t.test('the error of a denied call says what would grant it', async (t) => {
-  const { outside, call } = makeWorld(t, { write: false });
-  const caught = (work: () => unknown): HostError => {
-    try {
-      work();
-    } catch (error) {
-      if (error instanceof HostError) return error;
-    }
-    throw new Error('expected a HostError');
-  };
+  const module = { kind: 'module', name: 'fs', enabled: true, config: { maxBytes: 9 } } as const;
+  const { outside, call } = makeWorld(t, { write: false, capabilities: () => [module] });
   const read = caught(() => call('readFile', join(outside, 'secret.txt'), 'utf8'));
-  t.match(read.message, `vmsys template add-capability demo fs "${outside}/secret.txt"`);
+  t.match(read.message, `vmsys template add-capability demo fs ${outside}/secret.txt,`);
   t.ok(read.denied);
   const write = caught(() => call('writeFile', 'a.txt', 'x', 'utf8', 'w', 0o666));
-  t.match(write.message, `vmsys template add-capability demo module "fs" --config '{"write":true}'`);
+  t.match(
+    write.message,
+    `vmsys template add-capability demo module fs --config '{"maxBytes":9,"write":true}'`,
+  );
   t.ok(write.denied);
+});
+
+t.test('what a denied call suggests runs nothing in a shell, whatever its path', async (t) => {
+  const { outside, call } = makeWorld(t);
+  for (const name of [
+    '$(touch pwned)',
+    '`touch pwned`',
+    "a'; touch pwned; '",
+    'a"; touch pwned; "',
+    '!!\n',
+  ]) {
+    const { message } = caught(() => call('stat', join(outside, name)));
+    const [, command = ''] = /to grant it: (.*), stat '/s.exec(message) ?? [];
+    const words = execFileSync('sh', ['-c', `vmsys() { printf '%s\\0' "$@"; }; ${command}`], {
+      cwd: outside,
+    });
+    t.equal(String(words), ['template', 'add-capability', 'demo', 'fs', join(outside, name), ''].join('\0'));
+  }
+  t.same(readdirSync(outside), ['secret.txt']);
+});
+
+t.test('an error names the path that was written, whatever is there', async (t) => {
+  const { tree, outside, call } = makeWorld(t);
+  symlinkSync(outside, join(tree, 'out'));
+  symlinkSync(join(outside, 'secret.txt'), join(outside, 'another'));
+  mkdirSync(join(outside, 'folder'));
+  const calls: [string, ...HostValue[]][] = [
+    ...['stat', 'lstat', 'readlink', 'realpath', 'unlink', 'rmdir'].map((name): [string] => [name]),
+    ['readFile', 'utf8'],
+    ['writeFile', 'x', 'utf8', 'w', 0o666],
+    ['mkdir', true, 0o777],
+    ['readdir', false],
+    ['rm', true, true],
+    ['chmod', 0o777],
+  ];
+  for (const [name, ...args] of calls) {
+    const told = (file: string): string => {
+      const { code, message, fields } = caught(() => call(name, `out/${file}`, ...args));
+      return JSON.stringify([code, message, fields]).replaceAll(file, 'NAME');
+    };
+    const absent = told('absent');
+    t.notMatch(absent, outside, name);
+    for (const file of ['secret.txt', 'another', 'folder']) t.equal(told(file), absent, `${name} ${file}`);
+  }
+  t.equal(
+    caught(() => call('stat', 'out/secret.txt')).target,
+    join(outside, 'secret.txt'),
+    'the ledger has it',
+  );
+  t.match(
+    caught(() => call('rm', 'out/secret.txt', true, true)).message,
+    `fs ${tree}/out/secret.txt --config`,
+  );
+});
+
+t.test('a link that a grant goes through stays', async (t) => {
+  const { tree, call, fails } = makeWorld(t, {
+    prepare: ({ tree, outside }) => symlinkSync(outside, join(tree, 'lnk')),
+    capabilities: ({ tree }) => [grant(join(tree, 'lnk'), true), grant(join(tree, 'made', 'later'), true)],
+  });
+  for (const [name, ...args] of [['unlink'], ['rm', true, true], ['rmdir'], ['rename', 'x']] as const)
+    t.equal(fails(name, 'lnk', ...args), 'EBUSY', name);
+  t.equal(call('readFile', 'lnk/secret.txt', 'utf8'), 'secret');
+  call('mkdir', 'made/later', true, 0o777);
+  t.ok(statSync(join(tree, 'made/later')).isDirectory(), 'what is not there yet can be made');
 });
 
 t.test('a grant reaches a folder or one file, for reading or for writing', async (t) => {
