@@ -22,7 +22,7 @@ import { mapError } from './map-error.js';
 import { createRequestMetrics, metricsText } from './metrics.js';
 import { loadNative, type Native } from './native.js';
 import { createNotifier, type Notifier } from './notifier.js';
-import { outwaitOwner, takeOwnership, type Ownership } from './ownership.js';
+import { outwaitOwner, takeOwnership, type Ownership, socketFiles } from './ownership.js';
 import { databasePath, type Env } from './paths.js';
 import { createPeerGuard } from './peers.js';
 import { mergeSettings, type Reloaded } from './reload.js';
@@ -46,6 +46,8 @@ export interface Daemon {
 
 export interface DaemonOptions {
   settings: Settings;
+  /** Where the config file is, or would be. */
+  configPath: string;
   log: Log;
   logTarget: LogTarget;
   version: string;
@@ -110,7 +112,8 @@ interface Beginnings extends DaemonOptions {
 }
 
 async function open(beginnings: Beginnings): Promise<Daemon> {
-  const { settings, log, logTarget, version, uid, env, startedAt, notifier, inherited } = beginnings;
+  const { settings, configPath, log, logTarget, version, uid, env, startedAt, notifier, inherited } =
+    beginnings;
   const { stateDir, cacheDir, shutdownGraceMs } = settings;
   const socketPath = inherited?.path ?? settings.socketPath;
   ensurePrivateFolder(stateDir, { what: 'the state folder', flag: '--state-dir', uid });
@@ -157,7 +160,7 @@ async function open(beginnings: Beginnings): Promise<Daemon> {
       undo: settings.undo,
       environment: env,
       libraries: libraries.cache,
-      closedPaths: [settings.stateDir, settings.cacheDir],
+      closedPaths: [stateDir, cacheDir, configPath, ...socketFiles(socketPath)],
       log: ({ level, message, ...fields }) => log[level](message, fields),
     });
     return await serve(runtime, { ...beginnings, libraries, info, ownership });

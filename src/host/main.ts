@@ -1,6 +1,7 @@
 // The process `vmsysd`: argv in, exit status out. Status 0: stopped in good order; 1: could not start, or failed;
 // 2: a flag, variable or config file is wrong; 128 + n: ended by a second signal.
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { takeActivation, type Activation } from './activation.js';
 import type { Daemon } from './daemon.js';
 import { StartError } from './errors.js';
@@ -42,6 +43,7 @@ async function run(flags: Flags, logTarget: LogTarget): Promise<void> {
   let log: Log;
   let reread: () => Settings;
   let settings: Settings;
+  let configPath: string;
   try {
     activation = takeActivation(env, process.pid);
     const [{ readConfig }, { settle }, { defaultConfigPath }] = await Promise.all([
@@ -50,8 +52,9 @@ async function run(flags: Flags, logTarget: LogTarget): Promise<void> {
       import('./paths.js'),
     ]);
     const isActivated = activation.descriptor !== undefined;
+    configPath = resolve(cwd, flags.config ?? defaultConfigPath(env));
     reread = () => {
-      const file = readConfig(flags.config ?? defaultConfigPath(env), {
+      const file = readConfig(configPath, {
         required: flags.config !== undefined,
         env,
       });
@@ -76,6 +79,7 @@ async function run(flags: Flags, logTarget: LogTarget): Promise<void> {
   const { startDaemon } = await import('./daemon.js');
   const starting = startDaemon({
     settings,
+    configPath,
     log,
     logTarget,
     version: readVersion(),

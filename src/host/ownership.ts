@@ -21,6 +21,12 @@ export interface OwnershipOptions {
   patienceMs: number;
 }
 
+/** The lock that says who owns a socket, and the record beside it. */
+const socketClaim = (socketPath: string): [string, string] => [`${socketPath}.lock`, `${socketPath}.json`];
+
+/** The socket, and what says whose it is. */
+export const socketFiles = (socketPath: string): string[] => [socketPath, ...socketClaim(socketPath)];
+
 /** Claims the database's folder, and the socket that it makes, for this process, or throws StartError that says who has them. */
 export async function takeOwnership(options: OwnershipOptions): Promise<Ownership> {
   const { stateDir, socketPath, makesSocket, startedAt, patienceMs } = options;
@@ -45,8 +51,7 @@ export async function takeOwnership(options: OwnershipOptions): Promise<Ownershi
   try {
     if (makesSocket)
       socket = await take(
-        `${socketPath}.lock`,
-        `${socketPath}.json`,
+        ...socketClaim(socketPath),
         ({ holder: other }) =>
           `another vmsysd ${who(other)} listens on ${socketPath}` +
           `${other === undefined ? '' : ` with the database in ${other.stateDir}`}; use it, stop it, or name another path with --socket`,

@@ -15,6 +15,7 @@ export interface ExecutionServiceOptions {
   residents: Residents;
   keeper: SessionKeeper;
   environment: Readonly<Record<string, string | undefined>>;
+  closed: readonly string[];
 }
 
 export class ExecutionService implements Executions {
@@ -46,12 +47,12 @@ export class ExecutionService implements Executions {
     },
     hooks?: CallHooks,
   ): Promise<Execution> {
-    const { keeper, environment } = this.#options;
+    const { keeper, environment, closed } = this.#options;
     const call = { ...input, kind: 'run_file' } as const;
     return keeper.execute(
       input.session,
       turn(input, hooks),
-      (live) => fileSpec(live, call, environment),
+      (live) => fileSpec(live, call, { environment, closed }),
       hooks,
     );
   }

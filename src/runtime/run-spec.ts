@@ -10,6 +10,13 @@ import { readFromWorktree, requireRelativePath } from './worktree.js';
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
+/** What of the daemon decides on what a call is given. */
+export interface SpecHost {
+  environment: Variables;
+  /** Files and folders that no session reaches. */
+  closed: readonly string[];
+}
+
 /** What stack traces call code that came without a name. */
 const replFilename = '<repl>';
 
@@ -36,7 +43,7 @@ export function fileSpec(
     args?: string[] | undefined;
     env?: Record<string, string> | undefined;
   },
-  environment: Variables,
+  { environment, closed }: SpecHost,
 ): RunSpec {
   const { kind, args = [], env = {}, until = kind === 'startup' ? 'value' : 'idle' } = call;
   const { worktree } = session.record;
@@ -51,7 +58,7 @@ export function fileSpec(
     const message = `path ${JSON.stringify(path)}: expected a name that ends in ${extensions.join(', ')}`;
     throw new RuntimeError('INVALID_PATH', message);
   }
-  const code = readFromWorktree(worktree, path);
+  const code = readFromWorktree(worktree, path, closed);
   const input: RunSpec['input'] = { kind, path };
   if (args.length > 0) input.args = args;
   if (Object.keys(env).length > 0) input.env = env;

@@ -92,6 +92,7 @@ async function compose(store: Store, options: RuntimeOptions): Promise<Runtime> 
     libraries: loader,
     saving,
     environment,
+    closed: closedPaths,
     notify,
     log,
   });
@@ -99,7 +100,7 @@ async function compose(store: Store, options: RuntimeOptions): Promise<Runtime> 
   const templates = new TemplateService(store, source, (session) => sessions.delete(session));
   const documents = new TemplateDocumentService(templates, source);
   const suggestions = new SuggestionService({ store, residents, keeper, closed: closedPaths });
-  const executions = new ExecutionService({ store, residents, keeper, environment });
+  const executions = new ExecutionService({ store, residents, keeper, environment, closed: closedPaths });
   const states = new StateService({ store, residents, keeper, base, references });
   const libraries = new LibraryService({
     store,

@@ -35,6 +35,8 @@ export interface SessionKeeperOptions {
   libraries: LibraryLoader;
   saving: Saving;
   environment: Readonly<Record<string, string | undefined>>;
+  /** Files and folders that no session reaches. */
+  closed: readonly string[];
   notify: (event: RuntimeEvent) => void;
   log: (entry: LogEntry) => void;
 }

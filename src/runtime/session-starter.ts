@@ -13,6 +13,7 @@ export interface SessionStarterOptions {
   warmStarts: WarmStarts;
   libraries: LibraryLoader;
   environment: Readonly<Record<string, string | undefined>>;
+  closed: readonly string[];
   execute: (session: LiveSession, spec: RunSpec) => Promise<Execution>;
   planTimer: (session: LiveSession, inMs: number | undefined) => void;
 }
@@ -31,9 +32,9 @@ export class SessionStarter {
    * that does not load; whatever was started is then of no use.
    */
   async start(session: LiveSession): Promise<'awake' | 'asleep'> {
-    const { environment, warmStarts, libraries, residents, execute, planTimer } = this.#options;
+    const { environment, closed, warmStarts, libraries, residents, execute, planTimer } = this.#options;
     const specs = session.policy.startup.map(({ path }) =>
-      fileSpec(session, { kind: 'startup', path }, environment),
+      fileSpec(session, { kind: 'startup', path }, { environment, closed }),
     );
     const key = warmStarts.key(session, specs);
     const adopted = session.worker === undefined && warmStarts.adopt(session, key);

@@ -62,3 +62,18 @@ t.test('lesson 5: a session whose startup fails is not live, holds no worker, an
   await t.rejects(daemon.call('exec.repl', { session, code: '1' }), { code: 'SESSION_NOT_READY' });
   t.match(await daemon.call('exec.list', { session }), { items: [{ kind: 'startup', status: 'error' }] });
 });
+
+t.test('the socket’s files and the config file are closed, whatever is granted', async (t) => {
+  const daemon = await startDaemon(t);
+  const write = { write: true };
+  const capabilities = [
+    { kind: 'module', name: 'fs', config: write },
+    { kind: 'fs', name: '/', config: write },
+  ];
+  await daemon.call('template.create', { name: 'all', capabilities });
+  const { id: session } = await daemon.call('session.create', { template: 'all', worktree: daemon.home });
+  for (const path of [daemon.configPath, daemon.socketPath, `${daemon.socketPath}.lock`]) {
+    const code = `try { require('fs').writeFileSync(${JSON.stringify(path)}, '') } catch (e) { e.code }`;
+    t.match(await daemon.call('exec.repl', { session, code }), { result: { json: 'EACCES' } }, path);
+  }
+});
