@@ -201,7 +201,7 @@ export class Sandbox {
     emit: (event: EventBody) => void,
     cancelled: AbortSignal,
   ): Promise<RunReport> {
-    const run = this.#begin(request.limits, emit);
+    const run = this.#begin(request.limits, emit, request.strict);
     let ended: Ended;
     this.#mayCall = true;
     try {
@@ -228,12 +228,12 @@ export class Sandbox {
     };
   }
 
-  #begin(limits: Limits, emit: (event: EventBody) => void): Run {
+  #begin(limits: Limits, emit: (event: EventBody) => void, strict = false): Run {
     const run = new Run(limits, this.#options.isCancelled, emit);
     this.#run = run;
     this.#runCount += 1;
     if (this.#options.cpuAtStart !== undefined) this.#options.cpuAtStart[0] = run.cpuAtStart ?? Number.NaN;
-    this.#engine.linker.begin();
+    this.#engine.linker.begin(strict);
     return run;
   }
 

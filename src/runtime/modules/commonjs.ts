@@ -23,8 +23,11 @@ export function readCommonJs(code: string): CommonJsNames {
   }
 }
 
-/** A text without a line that begins like this need not be parsed. */
-const mayBeModule = /^\s*(?:import\b(?!\s*\()|export\b)|\bimport\.meta\b/m;
+/**
+ * A text without a line that begins like this need not be parsed. Blanks do not go over the end of a line: of thousands
+ * of empty ones each would be looked through to the last.
+ */
+const mayBeModule = /^[^\S\r\n\u2028\u2029]*(?:import\b(?!\s*\()|export\b)|\bimport\.meta\b/m;
 const options = {
   ecmaVersion: 'latest',
   sourceType: 'script',
@@ -53,7 +56,7 @@ export function refuseModuleSyntax(code: string, filename: string, template: str
 
 /** As {@link refuseModuleSyntax}, for a script that is run: its `import` declarations mean something, `export` does not. */
 export function refuseExports(code: string, filename: string): void {
-  if (!/^\s*export\b/m.test(code)) return;
+  if (!/^[^\S\r\n\u2028\u2029]*export\b/m.test(code)) return;
   let body: ReturnType<typeof parse>['body'];
   try {
     ({ body } = parse(code, { ...options, allowImportExportEverywhere: true, locations: true }));

@@ -2,6 +2,7 @@
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import t, { type Test } from 'tap';
+import { refuseExports, refuseModuleSyntax } from '#src/runtime/modules/commonjs.js';
 import type { PolicyInput } from '#src/records/index.js';
 import { TestLibraries } from '../../fixtures/library-source.js';
 import { makeWorktree } from '../../fixtures/modules.js';
@@ -241,6 +242,29 @@ t.test('startup files import, for each session what is there then', async (t) =>
   const [first, second] = [await make(), await make()];
   t.equal(await runtime.value(first, 'kept === require("./sub/state") && kept.next()'), 1);
   t.not(await runtime.value(first, 'kept.id'), await runtime.value(second, 'kept.id'));
+});
+
+t.test('strict mode reaches what is required and imported', async (t) => {
+  const { runtime, worktree } = await open(t, {
+    'a.js': 'exports.strict = (function () { return this === undefined })()',
+  });
+  for (const strict of [true, false]) {
+    runtime.templates.create({ name: `strict-${strict}`, runtime: { strict } });
+    const session = await runtime.sessions.create({ template: `strict-${strict}`, worktree });
+    t.equal(await runtime.value(session, 'require("./a.js").strict'), strict, 'required');
+    const other = await runtime.sessions.create({ template: `strict-${strict}`, worktree });
+    t.equal(await runtime.value(other, '(await import("./a.js")).strict'), strict, 'imported');
+  }
+});
+
+t.test('a hundred thousand empty lines are looked through once', async (t) => {
+  const startedAt = process.cpuUsage();
+  for (const end of ['\n', '\r\n', '\r', '\u2028']) {
+    const code = `${end.repeat(100_000)}exports.a = 1`;
+    refuseModuleSyntax(code, 'a.js', 'x');
+    refuseExports(code, 'a.js');
+  }
+  t.ok(process.cpuUsage(startedAt).user < 1e6, 'CPU time, microseconds');
 });
 
 t.test('no worktree, no files', async (t) => {

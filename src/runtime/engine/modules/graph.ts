@@ -10,6 +10,9 @@ import { importable, metaModule, nameOfImportable, nameOfMeta } from './syntheti
 /** Modules that one run may read: more is a mistake, and each stays in the session's memory. */
 const maxModules = 10_000;
 
+/** Characters of source that one run may read: they lie in the thread's memory, which the session's limit does not bound. */
+const maxSourceChars = 64 * 1024 * 1024;
+
 /** A module that the engine may ask for. */
 interface Node {
   /** Its text, asked when all that it needs is known. */
@@ -50,6 +53,7 @@ export class Graph {
   /** What each import of a module in here means, by {@link place}. */
   readonly #places = new Map<string, string>();
   #attempts = 0;
+  #sourceChars = 0;
 
   constructor(options: GraphOptions) {
     this.#options = options;
@@ -57,6 +61,7 @@ export class Graph {
 
   /** Forgets what the run before has read. */
   clear(): void {
+    this.#sourceChars = 0;
     for (const map of [this.#sources, this.#names, this.#nodes, this.#places]) map.clear();
   }
 
@@ -72,7 +77,12 @@ export class Graph {
     if (present !== undefined) return present;
     if (this.#sources.size >= maxModules)
       throw new RangeError(`cannot load module "${id}": one run may load ${maxModules} modules`);
+    if (this.#sourceChars >= maxSourceChars)
+      throw new RangeError(
+        `cannot load module "${id}": one run may load ${maxSourceChars} characters of source`,
+      );
     const source = this.#options.host.load(id);
+    this.#sourceChars += source.code.length;
     this.#sources.set(id, source);
     return source;
   }

@@ -50,6 +50,7 @@ export class Linker implements ModuleLoader {
   readonly #origin = randomBytes(6).toString('hex');
   readonly #failures = new Map<string, QuickJSHandle>();
   #lastFailure = 0;
+  #strict = false;
   #runs = 0;
   /** Names of modules that the engine got in this run. */
   readonly #begun = new Set<string>();
@@ -69,8 +70,9 @@ export class Linker implements ModuleLoader {
     });
   }
 
-  /** Forgets what the run before has read: files may have changed. */
-  begin(): void {
+  /** Forgets what the run before has read: files may have changed. `strict`: CommonJS files run in strict mode. */
+  begin(strict = false): void {
+    this.#strict = strict;
     this.#runs += 1;
     this.#graph.clear();
     this.#begun.clear();
@@ -132,7 +134,8 @@ export class Linker implements ModuleLoader {
     const own = global !== undefined && /^[A-Za-z_$][\w$]*$/.test(global) ? global : undefined;
     // What a browser's script declares is a variable of the function.
     const tail = own === undefined ? '' : `;return typeof ${own}==="undefined"?void 0:${own}`;
-    const outcome = this.#compile('commonjs', `${code}\n${tail}`, id);
+    // Of libraries some are sloppy, and none is the template's to change.
+    const outcome = this.#compile('commonjs', `${code}\n${tail}`, id, false);
     return { outcome, shift: wrappers.commonjs.length };
   }
 
@@ -202,13 +205,13 @@ export class Linker implements ModuleLoader {
   #compileSource({ format, code, filename }: ModuleSource): QuickJSHandle | string {
     if (format === 'json') return code;
     if (format === 'module') throw new Error(`cannot compile ES module "${filename}" as CommonJS`);
-    return this.#valueOf(this.#compile(format, code, filename));
+    return this.#valueOf(this.#compile(format, code, filename, this.#strict));
   }
 
-  #compile(format: 'commonjs' | 'host', code: string, filename: string): Outcome {
+  #compile(format: 'commonjs' | 'host', code: string, filename: string, strict: boolean): Outcome {
     // The engine takes a hashbang at the very beginning only.
     const text = `${wrappers[format]}${code.replace(/^#!/, '//')}\n})`;
-    return this.#instance.evaluate(text, filename, evalFlags.global);
+    return this.#instance.evaluate(text, filename, strict ? evalFlags.strict : evalFlags.global);
   }
 
   #namespace(id: string): QuickJSHandle {
