@@ -44,7 +44,8 @@ export function faultOf(sql: string): string | undefined {
       pragma = isSchema ? 'name' : 'none';
     } else if (word !== undefined && name === 'pragma') {
       pragma = 'schema';
-    } else if (text === undefined && name.startsWith('pragma_')) {
+    } else if (/^pragma_\w+$/.test(name)) {
+      // A text too: where a table is expected, SQLite takes it for a name.
       const asked = name.slice('pragma_'.length);
       if (!knownPragmas.has(asked)) return refusePragma(asked);
     }

@@ -27,6 +27,8 @@ t.test('what reaches other files is refused, however it is written', async (t) =
     'pragma max_page_count=1',
     'PRAGMA/**/hard_heap_limit=0',
     "SELECT * FROM pragma_journal_mode('wal')",
+    "SELECT file FROM 'pragma_database_list'",
+    "SELECT file FROM main.'PRAGMA_database_list'",
     'SELECT 1\0; ATTACH',
   ]) {
     t.type(faultOf(sql), 'string', JSON.stringify(sql));
@@ -47,6 +49,7 @@ t.test('what only looks like it is not', async (t) => {
     'PRAGMA user_version = 3',
     "SELECT name FROM pragma_table_info('t')",
     'SELECT journal_mode FROM settings',
+    "SELECT 'pragma_ is how such names begin'",
   ]) {
     t.equal(faultOf(sql), undefined, JSON.stringify(sql));
   }
