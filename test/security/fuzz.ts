@@ -3,7 +3,6 @@
 // FUZZ_SECONDS makes it longer, FUZZ_SEED repeats a run.
 import { createHash } from 'node:crypto';
 import {
-  cpSync,
   lstatSync,
   mkdirSync,
   readFileSync,
@@ -25,6 +24,30 @@ const seed = Number(process.env['FUZZ_SEED'] ?? Date.now() % 2 ** 31);
 /** More than a run with its limits takes, on a machine with other work. */
 const greatestMs = 20_000;
 const limits = { timeoutMs: 1500, cpuMs: 1500 };
+
+/** What the files hold that no call may give away. */
+const canary = 'canary';
+
+/** Variables of the session: `see` keeps in `stolen` what holds the canary; made before any sabotage. */
+const seeing = `stolen = [], see = ((has, keys, text, isBytes) => {
+  const signs = ['${canary}', '${Buffer.from(canary).toString('hex')}', '${Buffer.from(canary).toString('base64')}'];
+  const look = (value, depth) => {
+    if (typeof value === 'string') {
+      for (let at = 0; at < signs.length; at++) if (has(value, signs[at])) stolen[stolen.length] = value;
+    } else if (isBytes(value)) {
+      let chars = '';
+      for (let at = 0; at < value.length && at < 1000; at++) chars += text(value[at]);
+      look(chars, depth);
+    } else if (typeof value === 'object' && value !== null && depth < 4) {
+      const names = keys(value);
+      for (let at = 0; at < names.length && at < 100; at++) try { look(value[names[at]], depth + 1) } catch {}
+    }
+  };
+  return (value) => { try { look(value, 0) } catch {} };
+})(
+  Function.prototype.call.bind(String.prototype.includes), Reflect.ownKeys, String.fromCharCode,
+  ((Bytes) => (value) => value instanceof Bytes)(Uint8Array),
+)`;
 
 /** Everything about a folder that a call could change. */
 function snapshot(folder: string): string[] {
@@ -48,15 +71,21 @@ t.test(
   async (t) => {
     const world = await attacked(t);
     const { runtime, tree, outside, folder, state, session, run, faults } = world;
-    for (const place of [outside, folder, state]) {
+    for (const [place, text] of [
+      [outside, canary],
+      [state, canary],
+      [folder, 'granted'],
+    ] as const) {
       mkdirSync(join(place, 'sub'));
-      for (const name of ['a.txt', 'x', 'y.db', 'sub/a.txt']) writeFileSync(join(place, name), 'canary');
+      for (const name of ['a.txt', 'x', 'y.db', 'sub/a.txt']) writeFileSync(join(place, name), text);
     }
+    writeFileSync(join(outside, 'secret.txt'), canary);
+    writeFileSync(join(state, 'own.txt'), canary);
     /** The worktree as each round finds it. */
     const fill = (): void => {
       rmSync(tree, { recursive: true, force: true });
       mkdirSync(join(tree, 'sub'), { recursive: true });
-      cpSync(join(outside, 'a.txt'), join(tree, 'a.txt'));
+      writeFileSync(join(tree, 'a.txt'), 'a');
       writeFileSync(join(tree, 'x'), 'x');
       for (const [name, target] of Object.entries({
         out: outside,
@@ -87,7 +116,7 @@ t.test(
         ],
         { limits: { memMb: 64 } },
       );
-    const prelude = `const fs = require('fs'), exec = require('exec'), database = require('database'); var held = 0, db; undefined`;
+    const prelude = `const fs = require('fs'), exec = require('exec'), database = require('database'); var held = 0, db, ${seeing}; undefined`;
     const deadline = performance.now() + seconds * 1000;
     let [calls, slowest] = [0, 0];
     fill();
@@ -100,25 +129,27 @@ t.test(
       async (list, dice) => {
         if (performance.now() > deadline) return;
         fill();
-        const code = list.map((call) => `try { ${call} } catch {}`).join('\n');
+        const code = list.map((call) => `try { see(${call}) } catch (e) { see(e) }`).join('\n');
         const startedAt = performance.now();
-        const running = run(s, `${code}\nundefined`, {
+        const running = run(s, `${code}\nstolen[0]`, {
           ...limits,
           ...(dice < 3 ? { onFailure: 'rollback' } : {}),
         });
         const interrupt = dice === 9 ? setTimeout(() => runtime.sessions.interrupt(s.id), 30) : undefined;
-        await running;
+        const { result } = await running;
         clearTimeout(interrupt);
         const tookMs = performance.now() - startedAt;
         calls += list.length;
         slowest = Math.max(slowest, tookMs);
         if (tookMs > greatestMs) throw new Error(`took ${tookMs} ms`);
+        if (result !== undefined && result.type !== 'undefined')
+          throw new Error(`read from outside: ${JSON.stringify(result)}`);
         if (touched.length > 0) throw new Error(`touched ${touched.join(', ')}`);
         if (faults().length > 0) throw new Error(faults().join('\n'));
         if (dice === 8) await runtime.sessions.hibernate(s.id);
-        const alive = await run(s, '[1, 2].length + 40', limits);
+        const alive = await run(s, 'stolen.length === 0 ? [1, 2].length + 40 : stolen[0]', limits);
         if (alive.status !== 'ok' || alive.result?.json !== 42)
-          throw new Error(`afterwards: ${JSON.stringify(alive.error)}`);
+          throw new Error(`afterwards: ${JSON.stringify(alive.result ?? alive.error)}`);
         // What a script broke it broke for itself: the next begins anew.
         if (dice === 7) {
           await runtime.sessions.delete(s.id);
