@@ -1,9 +1,9 @@
 // Errors of the file functions: with Node's code, message and fields, and the path that the script wrote.
 import { getSystemErrorMap, getSystemErrorName } from 'node:util';
-import { grantCommand } from '../../../records/index.js';
+import { grantCommand, type Capability } from '../../../records/index.js';
 import { grantedConfig } from '../granted-config.js';
 import { HostError } from '../host-module.js';
-import type { Place } from './anchor.js';
+import type { Reach } from './reach.js';
 
 /** An error as Node's `fs` throws it. `cause` is an error of the system or its code. */
 export function systemError(cause: unknown, syscall: string, path: string, dest?: string): HostError {
@@ -33,7 +33,7 @@ function codeOf(cause: unknown): string {
 
 /** The template does not grant it: says what would. `target` is what the ledger names, where that is another path. */
 export function denied(
-  { template, worktree, module, capabilities, reach }: Place,
+  { template, worktree, module, capabilities, reach }: Asker,
   { written, access, syscall, target = written }: Denial,
 ): HostError {
   const inWorktree = worktree !== undefined && (written === worktree || written.startsWith(`${worktree}/`));
@@ -54,6 +54,15 @@ export function denied(
       ledger: { write },
     },
   );
+}
+
+/** Of a place, what decides on how to grant more. */
+interface Asker {
+  template: string;
+  worktree: string | undefined;
+  module: 'fs' | 'database' | 'exec';
+  capabilities: readonly Capability[];
+  reach: Reach;
 }
 
 interface Denial {
