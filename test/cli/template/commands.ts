@@ -114,7 +114,10 @@ t.test('suggest shows the set, and the commands that lead to it', async (t) => {
   const run = (...args: string[]) => runCli(t, ['--socket', socketPath, 'template', 'suggest', ...args]);
   const { code, stdout, stderr } = await run('work');
   t.equal(code, 0);
-  t.equal(stderr, 'from 3 calls of the host, 1 denied; 7 more were not recorded or looked at, and are not covered\n');
+  t.equal(
+    stderr,
+    'from 3 calls of the host, 1 denied; 7 more were not recorded or looked at, and are not covered\n',
+  );
   t.strictSame(stdout.trimEnd().split('\n'), [
     'kind    name         config',
     'module  fs           {"write":true}',
