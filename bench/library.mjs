@@ -37,7 +37,7 @@ for (const [name, file] of Object.entries(files)) {
   for (let round = 0; round < times(5, 1); round++) {
     if (round > 0) await daemon.call('lib.remove', { library: `${name}@local` });
     took.add.push(await time(() => daemon.call('lib.add', { spec })));
-    took.again.push(await time(() => daemon.call('lib.add', { spec: `${name}@local` })));
+    took.again.push(await time(() => daemon.call('lib.add', { spec })));
   }
   libraries.push(`${name}@local`);
 }

@@ -69,6 +69,7 @@ export function fileSpec(
       kind: isModuleFile(path, session.policy.runtime.esm) ? 'module' : 'script',
       code,
       filename: path,
+      isMain: kind === 'run_file',
       args,
       env: { ...grantedEnvironment(session.policy, environment), ...env },
       until,

@@ -183,13 +183,12 @@ t.test('only the variables that were granted are there', async (t) => {
   const s = await session([module('exec', { allow: ['env'] }), { kind: 'env', name: 'LANG', config: {} }]);
   t.equal(await attempt(s, `JSON.stringify(process.env)`), '{"LANG":"C"}');
   t.equal(await attempt(s, `require('exec').run('env').stdout.includes('secret')`), false);
-  for (const env of [
-    `{ TOKEN: 'x' }`,
-    `{ LD_PRELOAD: '/tmp/x.so' }`,
-    `{ PATH: '/tmp' }`,
-    `{ 'LANG=x\\nLD_PRELOAD': 'y' }`,
-  ])
+  for (const env of [`{ TOKEN: 'x' }`, `{ LD_PRELOAD: '/tmp/x.so' }`, `{ PATH: '/tmp' }`])
     t.equal(await attempt(s, `require('exec').run('env', [], { env: ${env} })`), 'EACCES', env);
+  t.equal(
+    await attempt(s, `require('exec').run('env', [], { env: { 'LANG=x\\nLD_PRELOAD': 'y' } })`),
+    'ERR_INVALID_ARG_VALUE',
+  );
   t.equal(
     await attempt(s, `require('exec').run('env', [], { env: { LANG: 'x\\0LD_PRELOAD=y' } })`),
     'ERR_INVALID_ARG_VALUE',

@@ -79,9 +79,10 @@ export class Driver {
     this.#text('beginRun', JSON.stringify(argv), JSON.stringify(args), JSON.stringify(env), cwd);
   }
 
-  /** Gives the script that is about to run a `module` of its own. */
-  beginScript(filename: string, path: string): void {
-    this.#text('beginScript', filename, path);
+  /** Tells the script that is about to run where it is, and gives it a `module` of its own where it is the main one. */
+  beginScript(filename: string, path: string, isMain: boolean): void {
+    const { context } = this.#instance;
+    this.#text('beginScript', filename, path, isMain ? context.true : context.false);
   }
 
   declare(names: readonly string[], resets: readonly string[]): void {

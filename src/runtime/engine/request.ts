@@ -14,6 +14,11 @@ export interface RunRequest {
   kind: 'repl' | 'script' | 'module' | 'timer';
   code: string;
   filename: string;
+  /**
+   * Whether a script finds `module` and `exports`, as what a program begins with. A startup file does not: what it makes
+   * are the session's globals, and many a script makes some only where there is no `module`.
+   */
+  isMain?: boolean;
   args: readonly string[];
   env: Readonly<Record<string, string>>;
   /** Absolute: the folder that relative paths are relative to. Absent: `/`. */

@@ -239,14 +239,14 @@ export class Sandbox {
 
   #prepare(request: RunRequest): void {
     if (request.kind === 'timer') return;
-    const { kind, filename, args, env, cwd } = request;
+    const { kind, filename, isMain, args, env, cwd } = request;
     const path = cwd === undefined ? filename : join(cwd, filename);
     const argv = ['vmsys', ...(kind === 'repl' ? [] : [path]), ...args];
     const surroundings = { argv, args, env, cwd: cwd ?? '/' };
     const text = JSON.stringify(surroundings);
     if (text !== this.#surroundings) this.#engine.driver.beginRun(surroundings);
     this.#surroundings = text;
-    if (kind === 'script') this.#engine.driver.beginScript(filename, path);
+    if (kind === 'script') this.#engine.driver.beginScript(filename, path, isMain === true);
   }
 
   /** Puts the memory back to the shadow's; into a fresh instance where this one cannot be trusted or is full. */

@@ -21,7 +21,7 @@ export interface Control {
 export const Phase = {
   /** No run has begun since the last one was saved. */
   idle: 0,
-  /** Code runs; the thread may be ended, once it is condemned. */
+  /** Somebody's code runs or loads; the thread may be ended, once it is condemned. */
   running: 1,
   /** The run is over: its report is sent and its effect saved. A thread that ended now would leave half of that. */
   saving: 2,

@@ -1,9 +1,10 @@
 // The worker thread: holds the engine of one session at a time and does what the main thread asks, in order.
 import { parentPort, workerData } from 'node:worker_threads';
-import type { ExecutionError, Limits } from '../../records/index.js';
+import type { EventBody, ExecutionError, Limits } from '../../records/index.js';
 import { createShadow, fillShadow, isEmpty, type Reference, type Shadow } from '../engine/image.js';
 import { describeFailure } from '../engine/library-loading.js';
 import type { LibraryCode, ModuleHost } from '../engine/module-host.js';
+import type { RunRequest } from '../engine/request.js';
 import { ImageError } from '../engine/sealed-pages.js';
 import { Sandbox, type BootedEngine } from '../engine/sandbox.js';
 import { threadId } from '../engine/thread-clock.js';
@@ -143,36 +144,58 @@ async function bootAhead(): Promise<void> {
   booted = await Sandbox.bootAhead({ module: setup.module, maxMemoryMb: setup.usualMemoryMb });
 }
 
+/**
+ * Does what takes as long as somebody's code does: meanwhile the main thread may end this one. Answers, unless it does,
+ * and then does `afterwards`, in which it must not.
+ */
+async function endable(work: () => Promise<WorkerAnswer>, afterwards = (): void => {}): Promise<void> {
+  const { phase } = setup.control;
+  Atomics.store(phase, 0, Phase.running);
+  try {
+    const message = await work();
+    if (Atomics.compareExchange(phase, 0, Phase.running, Phase.saving) === Phase.condemned) return;
+    answer(message);
+    afterwards();
+  } finally {
+    Atomics.store(phase, 0, Phase.idle);
+  }
+}
+
 async function handle(request: WorkerRequest): Promise<void> {
   if (request.type === 'open') return answer(await open(request));
   if (request.type === 'sync') return answer({ type: 'synced' });
-  if (request.type === 'check') return answer(await check(request.library, request.limits));
+  if (request.type === 'check') return endable(() => check(request.library, request.limits));
   if (sandbox === undefined) throw new Error(`worker holds no session to ${request.type}`);
-  if (request.type === 'complete') return answer({ type: 'completed', ...sandbox.complete(request.text) });
+  const session = sandbox;
+  if (request.type === 'complete') return answer({ type: 'completed', ...session.complete(request.text) });
   if (request.type === 'image') {
-    return answer({ type: 'imaged', image: sandbox.image(request.reference ?? setup.base) });
+    return answer({ type: 'imaged', image: session.image(request.reference ?? setup.base) });
   }
   if (request.type === 'reach') return answer({ type: 'reached', hasReached: held?.hasReached ?? false });
-  if (request.type === 'load') return answer(await load(sandbox, request.libraries, request.limits));
+  if (request.type === 'load') return endable(() => load(session, request.libraries, request.limits));
+  return run(session, request.request);
+}
+
+async function run(session: Sandbox, request: RunRequest): Promise<void> {
   if (cancelled.signal.aborted) cancelled = new AbortController();
-  const { phase } = setup.control;
-  Atomics.store(phase, 0, Phase.running);
   // A timer goes on with the variables of the run before it; after a sleep there was none.
-  if (request.request.kind !== 'timer' || environment === undefined) environment = request.request.env;
-  const report = await sandbox.run(
-    prepareRun(request.request),
-    (event) => answer({ type: 'event', event }),
-    cancelled.signal,
+  if (request.kind !== 'timer' || environment === undefined) environment = request.env;
+  let saves = false;
+  await endable(
+    async () => {
+      const emit = (event: EventBody): void => answer({ type: 'event', event });
+      const report = await session.run(prepareRun(request), emit, cancelled.signal);
+      held?.runEnded(report);
+      saves = report.state === 'kept' || request.kind === 'timer';
+      return { type: 'report', report };
+    },
+    () => {
+      if (!saves) return;
+      // After the answer: while it travels to the client, the state that the next call may fall back to is saved.
+      const undo = session.save();
+      port?.postMessage({ type: 'undo', undo } satisfies UndoMessage, [undo.pages.buffer, undo.data.buffer]);
+    },
   );
-  if (Atomics.compareExchange(phase, 0, Phase.running, Phase.saving) === Phase.condemned) return;
-  held?.runEnded(report);
-  answer({ type: 'report', report });
-  if (report.state === 'kept' || request.request.kind === 'timer') {
-    // After the answer: while it travels to the client, the state that the next call may fall back to is saved.
-    const undo = sandbox.save();
-    port?.postMessage({ type: 'undo', undo } satisfies UndoMessage, [undo.pages.buffer, undo.data.buffer]);
-  }
-  Atomics.store(phase, 0, Phase.idle);
 }
 
 port.on('message', (message: WorkerRequest | CancelMessage | ReleaseMessage) => {

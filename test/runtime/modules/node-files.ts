@@ -111,6 +111,15 @@ t.test('what a file calls module is its own, and what a session calls so stays t
   t.equal(await value('late()'), 'object');
 });
 
+t.test('a startup file is no module: what exports or else makes a global makes one', async (t) => {
+  const { runtime, worktree } = await open(t, {
+    'either.js': `if (typeof module === 'object') module.exports = 7; else globalThis.made = 7`,
+  });
+  runtime.templates.create({ name: 'either', startup: [{ path: 'either.js' }] });
+  const session = await runtime.sessions.create({ template: 'either', worktree });
+  t.equal(await runtime.value(session, 'made'), 7);
+});
+
 t.test('an absolute path or file address in the worktree is that file, and no other is', async (t) => {
   const { worktree, value, runtime, session } = await open(t, {
     'sub/a.js': 'exports.a = 1',

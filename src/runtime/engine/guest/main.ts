@@ -22,7 +22,7 @@ export interface Driver extends Loading {
   describe(value: unknown, maxChars: number): string;
   describeError(thrown: unknown): string;
   beginRun: BeginRun;
-  beginScript(filename: string, path: string): void;
+  beginScript(filename: string, path: string, isMain: boolean): void;
   declare(namesJson: string, resetsJson: string): void;
   nextTimer(): number;
   oneShots(): number;

@@ -8,27 +8,39 @@ import { callerFile } from '../stack.js';
 import type { ModuleObject } from './registry.js';
 import type { Modules } from './require.js';
 
-const names = ['module', 'exports', '__filename', '__dirname'] as const;
-type Own = Record<(typeof names)[number], unknown>;
+type Name = 'module' | 'exports' | '__filename' | '__dirname';
+type Own = Partial<Record<Name, unknown>>;
 
 const scope = globalThis;
 /** Of the files that were run as scripts, by what stack traces call them. */
 const scripts = newMap<string, Own>();
 
-/** Makes the function by which the host says that the code of a file is about to run, and what the file is called. */
-export function makeBeginScript({ makeModule, setMain }: Modules): (filename: string, path: string) => void {
-  return (filename, path) => {
+/**
+ * Makes the function by which the host says that the code of a file is about to run, what the file is called, and
+ * whether it is what a program begins with.
+ */
+export function makeBeginScript({
+  makeModule,
+  setMain,
+}: Modules): (filename: string, path: string, isMain: boolean) => void {
+  return (filename, path, isMain) => {
     const module: ModuleObject = makeModule(filename, path);
-    setMain(module);
-    const { exports } = module;
-    const own = { __proto__: null, module, exports, __filename: path, __dirname: module.path };
+    const own: Own & { __proto__: null } = { __proto__: null, __filename: path, __dirname: module.path };
+    defineOwn('__filename');
+    defineOwn('__dirname');
+    if (isMain) {
+      setMain(module);
+      own.module = module;
+      own.exports = module.exports;
+      defineOwn('module');
+      defineOwn('exports');
+    }
     mapSet(scripts, filename, own);
-    for (let index = 0; index < names.length; index++) defineOwn(names[index] as keyof Own);
   };
 }
 
 /** What other code has under the name, such as a variable of a prompt, it keeps. */
-function defineOwn(name: keyof Own): void {
+function defineOwn(name: Name): void {
   const known = ownProperty(scope, name);
   if (known !== undefined && (known.configurable !== true || known.get !== undefined)) return;
   let others: unknown = known?.value;
@@ -36,12 +48,12 @@ function defineOwn(name: keyof Own): void {
     __proto__: null,
     get(): unknown {
       const own = mapGet(scripts, callerFile());
-      return own === undefined ? others : own[name];
+      return own !== undefined && name in own ? own[name] : others;
     },
     set(value: unknown): void {
       const own = mapGet(scripts, callerFile());
-      if (own === undefined) others = value;
-      else own[name] = value;
+      if (own !== undefined && name in own) own[name] = value;
+      else others = value;
     },
     enumerable: known?.enumerable ?? false,
     configurable: true,
