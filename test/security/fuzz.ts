@@ -18,6 +18,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { attacked, folderGrant, module } from '../fixtures/attacked.js';
 import { callsIn } from '../fixtures/host-calls.js';
+import { startServer } from '../fixtures/http.js';
 
 const seconds = Number(process.env['FUZZ_SECONDS'] ?? 20);
 const seed = Number(process.env['FUZZ_SEED'] ?? Date.now() % 2 ** 31);
@@ -96,6 +97,11 @@ t.test(
       }))
         symlinkSync(target, join(tree, name));
     };
+    const other = await startServer(t, { '/': (_, response) => void response.end(canary) });
+    const granted = await startServer(t, {
+      '/': (_, response) => void response.end('granted'),
+      '/other': (_, response) => void response.writeHead(302, { location: other.origin }).end(),
+    });
     const canaries = [outside, folder, state];
     const before = canaries.map(snapshot);
     const touched: string[] = [];
@@ -113,6 +119,7 @@ t.test(
           module('path'),
           module('buffer'),
           folderGrant(folder),
+          { kind: 'net', name: granted.origin, config: { methods: ['GET', 'POST'], timeoutMs: 300 } },
         ],
         { limits: { memMb: 64 } },
       );
@@ -124,7 +131,14 @@ t.test(
     await run(s, prelude);
 
     const attack = fc.asyncProperty(
-      callsIn({ tree, outside, folder, state }),
+      callsIn({
+        tree,
+        outside,
+        folder,
+        state,
+        grantedOrigin: granted.origin,
+        otherOrigin: other.origin,
+      }),
       fc.nat(9),
       async (list, dice) => {
         if (performance.now() > deadline) return;
@@ -145,6 +159,7 @@ t.test(
         if (result !== undefined && result.type !== 'undefined')
           throw new Error(`read from outside: ${JSON.stringify(result)}`);
         if (touched.length > 0) throw new Error(`touched ${touched.join(', ')}`);
+        if (other.seen.length > 0) throw new Error(`asked of another origin: ${other.seen.join(', ')}`);
         if (faults().length > 0) throw new Error(faults().join('\n'));
         if (dice === 8) await runtime.sessions.hibernate(s.id);
         const alive = await run(s, 'stolen.length === 0 ? [1, 2].length + 40 : stolen[0]', limits);
@@ -168,6 +183,8 @@ t.test(
     t.ok(calls > 100, `${calls} calls, the slowest run ${Math.round(slowest)} ms`);
     t.same(canaries.map(snapshot), before, 'nothing beside the worktree has changed');
     t.same(touched, [], 'nor was it meanwhile');
+    t.ok(granted.seen.length > 0, `${granted.seen.length} requests came to the granted origin`);
+    t.same(other.seen, [], 'and none to another');
     t.same(faults(), [], 'no error of the daemon');
   },
 );
