@@ -21,6 +21,14 @@ async function start(t: Test, ...args: string[]): Promise<ChildProcess> {
   return child;
 }
 
+/** What it says next; rejects where it ends without a word. */
+async function said(child: ChildProcess): Promise<unknown[]> {
+  const ended = once(child, 'exit').then(([code, signal]) => {
+    throw new Error(`process ${child.pid} ended with ${code ?? signal} before it answered`);
+  });
+  return Promise.race([once(child, 'message'), ended]) as Promise<unknown[]>;
+}
+
 const namesIn = (folder: string): string[] => {
   try {
     return [folder, join(folder, 'files')].flatMap((at) => readdirSync(at));
@@ -48,9 +56,9 @@ t.test('processes that add at once end with one entry for each library', async (
     ['a', 'b', 'c'].map((own) => start(t, folder, 'add', ...shared, `${own}@1.0.0`, `${own}@2.0.0`)),
   );
   const { cache, changes } = openTestCache(t, { folder, watch: true });
-  const answers = children.map((child) => once(child, 'message'));
+  const answers = children.map(said);
   for (const child of children) child.send('go');
-  for (const [ids] of await Promise.all(answers)) t.equal(ids.length, 10);
+  for (const [ids] of await Promise.all(answers)) t.match(ids, { length: 10 });
   const expected = [...shared, ...['a', 'b', 'c'].flatMap((own) => [`${own}@1.0.0`, `${own}@2.0.0`])].sort();
   t.same(
     cache.list().map(({ id }) => id),

@@ -131,7 +131,7 @@ t.test('the reply and the stored record are the same for every way to end (lesso
   const runtime = await openTestRuntime(t);
   runtime.templates.create({
     name: 'tight',
-    limits: { cpuMs: 500, wallMs: 300, memMb: 24, maxEvents: 20, maxOutputKb: 4 },
+    limits: { cpuMs: 5000, wallMs: 1500, memMb: 24, maxEvents: 20, maxOutputKb: 4 },
   });
   const session = await runtime.sessions.create({ template: 'tight' });
   const cases: [code: string, status: string][] = [
