@@ -1,69 +1,34 @@
-// One session's engine: runs code under limits, keeps a shadow of the memory, and goes back to it when a run ends
-// in a way that must not, or is asked not to, leave its mark.
+// One session's engine: runs code under limits, and goes back to the state that was saved when a run ends in a way that
+// must not, or is asked not to, leave its mark.
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { EventBody, HostCall, Limits } from '../../records/index.js';
 import { brokenEngine } from './broken-engine.js';
-import { readHeapEnd, type Base, type GuestSources } from './base.js';
-import { Driver } from './driver.js';
-import {
-  copyLive,
-  fillShadow,
-  imageOfShadow,
-  shadowHeapEnd,
-  isEmpty,
-  updateShadow,
-  type Image,
-  type Reference,
-  type Shadow,
-  type Undo,
-} from './image.js';
+import type { GuestSources } from './base.js';
+import type { Image, Reference, Undo } from './image.js';
 import type { HostAnswer, HostArgument } from './crossing-values.js';
-import { Instance, evalFlags } from './instance.js';
+import { evalFlags } from './instance.js';
 import { evaluation, type Ended, type Engine } from './evaluation.js';
 import { loadLibrary, type LoadedLibrary, type LoadReport } from './library-loading.js';
-import type { LibraryCode, ModuleHost } from './module-host.js';
+import type { LibraryCode } from './module-host.js';
 import { codedError, formatFault } from './modules/fault.js';
-import { Linker } from './modules/linker.js';
 import type { RunReport, RunRequest } from './request.js';
 import { Run } from './run.js';
-
-/** About 11,000 plain calls deep, as in Node. It needs a thread with a stack of {@link threadStackMb}. */
-const guestStackBytes = 2 * 1024 * 1024;
-/**
- * V8's stack that goes with it: with less, deeply nested source overflows V8's before the guest's, and the engine is
- * broken. The space is only reserved; pages of it are taken as they are used.
- */
-export const threadStackMb = 64;
+import { SavedEngine, type BootedEngine, type SavedEngineOptions } from './saved-engine.js';
 
 /** Completion is asked for with every key: later than this nobody waits for it any more. */
 const completionMs = 200;
 
-export interface SandboxOptions {
-  module: WebAssembly.Module;
-  base: Base;
-  /** What a fresh session starts from. */
-  reference: Reference;
+export interface SandboxOptions extends SavedEngineOptions {
   sources: GuestSources;
-  maxMemoryMb: number;
-  /** Where the session's state is mirrored. A filled one is restored from; an empty one means a fresh session. */
-  shadow: Shadow;
   isCancelled: () => boolean;
   /** One number that each run sets: the CPU time its thread had used before, milliseconds; NaN where unknown. */
   cpuAtStart?: Float64Array;
-  /** What its code may import and require. Absent: nothing. */
-  modules?: ModuleHost;
-}
-
-/** An engine without a session yet. */
-export interface BootedEngine {
-  readonly maxMemoryMb: number;
-  readonly instance: Instance;
 }
 
 export class Sandbox {
   readonly #options: SandboxOptions;
-  #engine: Engine;
+  readonly #saved: SavedEngine;
   #run: Run | undefined;
   #runCount = 0;
   /** Whether host modules may be called: in executions only, whose records say so. */
@@ -72,35 +37,27 @@ export class Sandbox {
   /** What `beginRun` was last told, to tell it again only when it changes. */
   #surroundings = '';
 
-  private constructor(options: SandboxOptions, instance: Instance) {
+  private constructor(options: SandboxOptions, saved: SavedEngine) {
     this.#options = options;
-    this.#engine = engineOf(instance, options);
+    this.#saved = saved;
+    saved.belongTo({
+      hostCall: (operation, args) => this.#hostCall(operation, args),
+      shouldInterrupt: () => this.#shouldInterrupt(),
+    });
   }
 
-  /**
-   * Boots an engine, or takes one that was booted ahead, and fills it and an empty shadow: from the shadow where that
-   * holds a state, else from the reference. Throws ImageError where the reference does not fit.
-   */
+  /** As {@link SavedEngine.open}. */
   static async open(options: SandboxOptions, booted?: BootedEngine): Promise<Sandbox> {
-    const { shadow, base, reference } = options;
-    if (isEmpty(shadow)) fillShadow(shadow, base, reference);
-    const fits =
-      booted?.maxMemoryMb === options.maxMemoryMb && shadow.memory.byteLength <= booted.instance.memoryBytes;
-    const sandbox = new Sandbox(options, fits ? booted.instance : await boot(options));
-    sandbox.#fill();
-    return sandbox;
+    return new Sandbox(options, await SavedEngine.open(options, booted));
   }
 
-  /** Boots an engine ahead of need: the part of {@link open} that takes longest. */
-  static async bootAhead(options: Pick<SandboxOptions, 'module' | 'maxMemoryMb'>): Promise<BootedEngine> {
-    return { maxMemoryMb: options.maxMemoryMb, instance: await boot(options) };
+  get #engine(): Engine {
+    return this.#saved.engine;
   }
 
-  /** Makes the shadow equal to the memory, what a rollback comes back to; answers what changed since the last time. */
+  /** Keeps the state as it is: what a rollback comes back to. Answers what changed since the last time. */
   save(): Undo {
-    const { shadow, base } = this.#options;
-    const bytes = this.#engine.instance.bytes;
-    return updateShadow(shadow, bytes, base, readHeapEnd(bytes, base.layout));
+    return this.#saved.save();
   }
 
   /** For a state that comes from an image: its timers are due so much later, and `Math.random` begins anew. */
@@ -112,8 +69,7 @@ export class Sandbox {
 
   /** The saved state, packed as what differs from a reference. */
   image(reference: Reference): Image {
-    const { shadow, base } = this.#options;
-    return imageOfShadow(shadow, base, reference);
+    return this.#saved.image(reference);
   }
 
   /** Takes a global away for good; for settings of a fresh session. */
@@ -187,7 +143,7 @@ export class Sandbox {
       return this.#engine.driver.complete(text);
     } finally {
       // What a trap changed before it was stopped is undone.
-      if (performance.now() > this.#completeUntil) this.#fill();
+      if (performance.now() > this.#completeUntil) this.#restore();
       this.#completeUntil = Infinity;
     }
   }
@@ -217,7 +173,7 @@ export class Sandbox {
     const rollback = ended.engine !== 'sound' || ended.unfinished || (failed && request.rollbackOnFailure);
     const metrics = { cpuMs: round(run.cpuMs), outputBytes: run.outputBytes, memoryBytes: 0 };
     if (rollback) await this.#rollback(ended.engine === 'sound', request.kind === 'timer');
-    metrics.memoryBytes = readHeapEnd(this.#engine.instance.bytes, this.#options.base.layout);
+    metrics.memoryBytes = this.#saved.heapEnd;
     const nextTimerMs = this.nextTimerMs();
     return {
       status: ended.status,
@@ -249,28 +205,16 @@ export class Sandbox {
     if (kind === 'script') this.#engine.driver.beginScript(filename, path, isMain === true);
   }
 
-  /** Puts the memory back to the shadow's; into a fresh instance where this one cannot be trusted or is full. */
-  async #rollback(sameInstance: boolean, dropTimers: boolean): Promise<void> {
-    if (!sameInstance) {
-      this.#engine = engineOf(await boot(this.#options), this.#options);
-    }
-    this.#fill();
+  /** Goes back to the saved state; in a fresh engine where this one cannot be trusted or is full. */
+  async #rollback(sameEngine: boolean, dropTimers: boolean): Promise<void> {
+    if (!sameEngine) await this.#saved.replace();
+    this.#restore();
     // A timer that had to be rolled back would be due again at once, for ever.
     if (dropTimers) this.#engine.driver.clearTimers();
   }
 
-  /** Makes the engine's memory the shadow's, and this its owner. */
-  #fill(): void {
-    const { base, shadow } = this.#options;
-    const { instance, linker } = this.#engine;
-    if (instance.signature !== base.signature) throw new Error('engine booted differently from its base');
-    copyLive(instance.bytes, base, { memory: shadow.memory, heapEnd: shadowHeapEnd(shadow) });
-    instance.setStackBytes(guestStackBytes);
-    instance.belongTo({
-      hostCall: (operation, args) => this.#hostCall(operation, args),
-      shouldInterrupt: () => this.#shouldInterrupt(),
-      modules: linker,
-    });
+  #restore(): void {
+    this.#saved.restore();
     this.#surroundings = '';
   }
 
@@ -306,19 +250,5 @@ const unrecorded = (): Error =>
     'EPERM',
     'EPERM: host modules work in executions only, not while libraries load or names are completed',
   );
-
-function engineOf(instance: Instance, { base, modules }: SandboxOptions): Engine {
-  const driver = new Driver(instance, base.driver);
-  return { instance, driver, linker: new Linker(instance, driver, modules) };
-}
-
-function boot({
-  module,
-  maxMemoryMb,
-  shadow,
-}: Pick<SandboxOptions, 'module' | 'maxMemoryMb'> & Partial<SandboxOptions>): Promise<Instance> {
-  const initialBytes = shadow?.memory.byteLength ?? 0;
-  return Instance.boot({ module, maxMemoryMb, initialBytes, stackBytes: guestStackBytes });
-}
 
 const round = (ms: number): number => Math.round(ms * 1000) / 1000;

@@ -4,7 +4,7 @@ import type { EventBody } from '../../records/index.js';
 import type { Undo } from '../engine/image.js';
 import { Desk } from '../capabilities/outside/desk.js';
 import { services } from '../capabilities/outside/services.js';
-import { threadStackMb } from '../engine/sandbox.js';
+import { threadStackMb } from '../engine/saved-engine.js';
 import { cpuMsOfThread } from '../engine/thread-clock.js';
 import {
   Phase,

@@ -6,7 +6,8 @@ import { describeFailure } from '../engine/library-loading.js';
 import type { LibraryCode, ModuleHost } from '../engine/module-host.js';
 import type { RunRequest } from '../engine/request.js';
 import { ImageError } from '../engine/sealed-pages.js';
-import { Sandbox, type BootedEngine } from '../engine/sandbox.js';
+import { Sandbox } from '../engine/sandbox.js';
+import { bootAhead as bootEngine, type BootedEngine } from '../engine/saved-engine.js';
 import { threadId } from '../engine/thread-clock.js';
 import { globalsOf } from '../modules/granted-modules.js';
 import { createModuleHost, type OpenModuleHost } from '../modules/module-host.js';
@@ -141,7 +142,7 @@ const unloadable = (id: string, error: ExecutionError): WorkerAnswer => ({
 
 /** Boots the next session's engine while nobody waits for it. */
 async function bootAhead(): Promise<void> {
-  booted = await Sandbox.bootAhead({ module: setup.module, maxMemoryMb: setup.usualMemoryMb });
+  booted = await bootEngine({ module: setup.module, maxMemoryMb: setup.usualMemoryMb });
 }
 
 /**
