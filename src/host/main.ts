@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { takeActivation, type Activation } from './activation.js';
-import type { Daemon } from './daemon.js';
+import type { Daemon } from './serving.js';
 import { StartError } from './errors.js';
 import { parseFlags, usage, type Flags } from './flags.js';
 import { findLogTarget, type LogTarget } from './log-target.js';
