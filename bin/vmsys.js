@@ -1,4 +1,4 @@
 #!/usr/bin/env node
-import { main } from '../dist/bundle/vmsys.js';
+const { load } = require('../dist/bundle/load.js');
 
-await main(process.argv.slice(2));
+void load('vmsys').main(process.argv.slice(2));

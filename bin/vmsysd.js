@@ -1,4 +1,4 @@
 #!/usr/bin/env node
-import { main } from '../dist/bundle/vmsysd.js';
+const { load } = require('../dist/bundle/load.js');
 
-await main(process.argv.slice(2));
+void load('vmsysd').main(process.argv.slice(2));

@@ -1,6 +1,6 @@
-// Bundles the two programs, from what tsc wrote to dist/, into dist/bundle/: a tenth as many files to find and parse,
-// and half the time to the daemon's first answer.
-import { readFile } from 'node:fs/promises';
+// Bundles the two programs and the worker thread, from what tsc wrote to dist/, into dist/bundle/: one file each, which
+// src/bundle/load.ts runs.
+import { readFile, writeFile } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -17,24 +17,34 @@ const ownUrls = {
   setup({ onLoad }) {
     onLoad({ filter: /\.js$/ }, async ({ path }) => {
       if (!path.startsWith(dist)) return undefined;
-      const url = `new URL(${JSON.stringify(`../${relative(dist, path)}`)}, import.meta.url).href`;
+      const url = `new URL(${JSON.stringify(`../${relative(dist, path)}`)}, bundleUrl).href`;
       const text = await readFile(path, 'utf8');
       return { contents: text.replaceAll('import.meta.url', url), loader: 'js' };
     });
   },
 };
 
-/** Bundles `bin/`'s programs. Call it when tsc is done. */
+/** Bundles them. Call it when tsc is done. */
 export async function bundlePrograms() {
   await build({
-    entryPoints: { vmsysd: `${dist}host/main.js`, vmsys: `${dist}cli/main.js` },
+    entryPoints: {
+      vmsysd: `${dist}host/main.js`,
+      vmsys: `${dist}cli/main.js`,
+      worker: `${dist}runtime/workers/worker.js`,
+    },
     outdir: `${dist}bundle`,
-    chunkNames: '[name]-[hash]',
+    outExtension: { '.js': '.bundle.js' },
     bundle: true,
-    splitting: true,
     platform: 'node',
-    format: 'esm',
-    target: 'node20',
+    format: 'cjs',
+    target: 'node20.19',
+    // What is imported later is required later: a script that is not a module of Node's has no `import()`.
+    supported: { 'dynamic-import': false },
+    define: { 'import.meta.url': 'bundleUrl' },
+    banner: {
+      js: "(function (module, require, __filename) { const bundleUrl = require('node:url').pathToFileURL(__filename).href;",
+    },
+    footer: { js: '})' },
     external: [
       // Their native parts are found from where their packages are.
       'better-sqlite3',
@@ -45,7 +55,7 @@ export async function bundlePrograms() {
       'npm-package-arg',
       'pacote',
       'tar',
-      // Loaded when a template file is read or written; CommonJS, which a bundle of ES modules cannot hold.
+      // Loaded when a template file is read or written.
       'yaml',
       // Builds of the engine that nothing loads.
       '@jitl/quickjs-wasmfile-debug-*',
@@ -55,4 +65,13 @@ export async function bundlePrograms() {
     sourcemap: true,
     legalComments: 'linked',
   });
+  await build({
+    entryPoints: ['src/bundle/load.ts', 'src/bundle/worker.ts'],
+    outdir: `${dist}bundle`,
+    allowOverwrite: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20.19',
+  });
+  await writeFile(`${dist}bundle/package.json`, '{ "type": "commonjs" }\n');
 }

@@ -171,27 +171,6 @@ t.test('a file that is edited while no daemon runs is new in the next one', asyn
   t.pass();
 });
 
-t.test('a file of the cache that was changed is announced, named and never run', async (t) => {
-  const daemon = await startDaemon(t);
-  const spec = fileWith(t, 'safe.js', 'exports.ok = true');
-  const { file } = await daemon.call<Library>('lib.add', { spec });
-  await daemon.call('template.addLibrary', { template: 'default', library: 'safe' });
-  t.match(await daemon.call('lib.verify'), { items: [{ id: 'safe@local', ok: true }] });
-  const watcher = await daemon.connect();
-  await watcher.call('events.subscribe', { topics: ['library'] });
-  appendFileSync(join(daemon.home, 'cache', 'vmsys', file), ';globalThis.evil = true');
-  await until('the damage', () => toldTo(watcher).includes('damaged safe@local'));
-  await t.rejects(daemon.call('session.create', {}), { code: 'INTEGRITY_MISMATCH', message: /safe@local/ });
-  const { items } = await daemon.call<{ items: { ok: boolean; problem?: string }[] }>('lib.verify', {
-    library: 'safe',
-  });
-  t.match(items, [{ ok: false, problem: String }]);
-  await daemon.call('lib.add', { spec });
-  await until('the repair', () => toldTo(watcher).includes('repaired safe@local'));
-  const { id } = await daemon.call<Session>('session.create', {});
-  t.equal(await evaluate(daemon, id, 'safe.ok && typeof evil'), 'undefined');
-});
-
 /** A daemon whose npm configuration names a registry of the test’s own. */
 async function withRegistry(t: Parameters<typeof tempFolder>[0]) {
   const registry = await TestRegistry.open(t);
@@ -200,6 +179,28 @@ async function withRegistry(t: Parameters<typeof tempFolder>[0]) {
   registry.publish({ name: 'pad', version: '1.2.3', files: { 'index.js': text } });
   return { registry, daemon: await startDaemon(t, { env }) };
 }
+
+t.test('a file of the cache that was changed is announced, named and never run', async (t) => {
+  // From a registry: a local library is read again from its source as soon as it is damaged.
+  const { daemon } = await withRegistry(t);
+  const spec = 'pad@1.2.3';
+  const { file } = await daemon.call<Library>('lib.add', { spec });
+  await daemon.call('template.addLibrary', { template: 'default', library: 'pad' });
+  t.match(await daemon.call('lib.verify'), { items: [{ id: 'pad@1.2.3', ok: true }] });
+  const watcher = await daemon.connect();
+  await watcher.call('events.subscribe', { topics: ['library'] });
+  appendFileSync(join(daemon.home, 'cache', 'vmsys', file), ';globalThis.evil = true');
+  await until('the damage', () => toldTo(watcher).includes('damaged pad@1.2.3'));
+  await t.rejects(daemon.call('session.create', {}), { code: 'INTEGRITY_MISMATCH', message: /pad@1.2.3/ });
+  const { items } = await daemon.call<{ items: { ok: boolean; problem?: string }[] }>('lib.verify', {
+    library: 'pad',
+  });
+  t.match(items, [{ ok: false, problem: String }]);
+  await daemon.call('lib.add', { spec });
+  await until('the repair', () => toldTo(watcher).includes('repaired pad@1.2.3'));
+  const { id } = await daemon.call<Session>('session.create', {});
+  t.equal(await evaluate(daemon, id, 'pad.pad && typeof evil'), 'undefined');
+});
 
 t.test('a package is downloaded once for all who ask at the same time', async (t) => {
   const { registry, daemon } = await withRegistry(t);

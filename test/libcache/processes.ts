@@ -13,20 +13,21 @@ import { until } from '../fixtures/until.js';
 
 const script = fileURLToPath(new URL('../fixtures/libcache-process.js', import.meta.url));
 
-/** Another process, once it is at work; it ends with the test. */
-async function start(t: Test, ...args: string[]): Promise<ChildProcess> {
-  const child = fork(script, args);
-  t.teardown(() => void child.kill('SIGKILL'));
-  await once(child, 'message');
-  return child;
-}
-
 /** What it says next; rejects where it ends without a word. */
 async function said(child: ChildProcess): Promise<unknown[]> {
   const ended = once(child, 'exit').then(([code, signal]) => {
     throw new Error(`process ${child.pid} ended with ${code ?? signal} before it answered`);
   });
   return Promise.race([once(child, 'message'), ended]) as Promise<unknown[]>;
+}
+
+/** Another process, once it is at work; it ends with the test. */
+async function start(t: Test, ...args: string[]): Promise<ChildProcess> {
+  // Without what tap has its own processes import.
+  const child = fork(script, args, { execArgv: [] });
+  t.teardown(() => void child.kill('SIGKILL'));
+  await said(child);
+  return child;
 }
 
 const namesIn = (folder: string): string[] => {

@@ -117,9 +117,9 @@ t.test('a session that is starting is not put to sleep', async (t) => {
 t.test('a timer for which there is no room runs when there is', async (t) => {
   const runtime = await openTestRuntime(t, { maxLiveSessions: 1 });
   await runtime.sessions.create({ name: 'ticking' });
-  await runtime.run('ticking', 'globalThis.ticked = false; setTimeout(() => { ticked = true }, 50)');
+  await runtime.run('ticking', 'globalThis.ticked = false; setTimeout(() => { ticked = true }, 1000)');
   const busy = await runtime.sessions.create({ name: 'busy' });
-  const running = runtime.run(busy, `await new Promise((done) => setTimeout(done, 200)); ${forever}`);
+  const running = runtime.run(busy, `await new Promise((done) => setTimeout(done, 1200)); ${forever}`);
   await until('it to run', () => runtime.summary().workers.busy === 1);
   await t.rejects(runtime.run('ticking', '1'), { code: 'OVERLOADED' });
   t.equal(runtime.sessions.interrupt('busy'), true);

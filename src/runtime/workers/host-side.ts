@@ -49,11 +49,9 @@ export async function openHostSide(
   };
 }
 
-/** A bundle of its own, so that a worker without such sessions starts sooner. */
+/** Made when the first session needs them, so that a worker without such sessions starts sooner. */
 async function loadModules(): Promise<Readonly<Record<string, HostModule>>> {
-  modules ??= import(new URL('host-side.js', folder).href).then(
-    (loaded: typeof import('../capabilities/host-side.js')) => loaded.hostModules,
-  );
+  modules ??= import('../capabilities/host-side.js').then((loaded) => loaded.hostModules);
   return modules;
 }
 

@@ -11,11 +11,15 @@ export interface PoolOptions {
   onFault?: (error: unknown) => void;
 }
 
+/** Where a worker was taken, the next one is started so much later: its start would slow what the taken one does first. */
+const refillAfterMs = 100;
+
 export class WorkerPool {
   readonly #options: PoolOptions;
   readonly #idle: WorkerThread[] = [];
   readonly #starting = new Set<Promise<WorkerThread>>();
   #closed = false;
+  #refill: NodeJS.Timeout | undefined;
 
   constructor(options: PoolOptions) {
     this.#options = options;
@@ -31,13 +35,12 @@ export class WorkerPool {
     this.#refuseWhenClosed();
     for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
       if (idle.ended) continue;
-      this.#fill();
+      this.#fillLater();
       return idle;
     }
     const [ahead = this.#start()] = this.#starting;
     this.#starting.delete(ahead);
-    this.#fill();
-    const worker = await ahead;
+    const worker = await ahead.finally(() => this.#fillLater());
     // Whoever closed the pool meanwhile could not see this worker.
     if (this.#closed) await worker.terminate();
     this.#refuseWhenClosed();
@@ -60,6 +63,7 @@ export class WorkerPool {
 
   async close(): Promise<void> {
     this.#closed = true;
+    clearTimeout(this.#refill);
     const started = await Promise.allSettled(this.#starting);
     const ready = started.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
     await Promise.all([...this.#idle.splice(0), ...ready].map((worker) => worker.terminate()));
@@ -69,6 +73,13 @@ export class WorkerPool {
     const started = WorkerThread.start(this.#options.setup, this.#options.onFault);
     this.#starting.add(started);
     return started;
+  }
+
+  #fillLater(): void {
+    this.#refill ??= setTimeout(() => {
+      this.#refill = undefined;
+      this.#fill();
+    }, refillAfterMs);
   }
 
   #fill(): void {

@@ -35,8 +35,8 @@ interface AnswerTypes {
 
 type AnswerTo<Type extends WorkerRequest['type']> = Extract<WorkerAnswer, { type: AnswerTypes[Type] }>;
 
-// The worker is one bundled file of the build.
-const entry = new URL('./worker.js', import.meta.url);
+// The worker is one of the bundles.
+const entry = new URL('../../bundle/worker.js', import.meta.url);
 
 /** What a worker is started with, but for what is its own. */
 export type ThreadSetup = Omit<WorkerSetup, 'control' | 'outside'>;
