@@ -1,7 +1,7 @@
 // A path without its ending, or of a folder, into the file of the worktree that it means: as written, then with each of
 // the template's extensions, then the folder's index.
 import { extname, join } from 'node:path';
-import { shellWord } from '../../records/index.js';
+import { shellWord } from '../../records/grant-command.js';
 import { isTypeScript } from './file-kind.js';
 import { moduleError, quote } from './module-error.js';
 import type { ModuleSettings } from './module-settings.js';

@@ -1,5 +1,6 @@
 // Host modules as one session has them: which specifiers are granted, their guest side, and the opened host side.
-import { grantCommand, type Capability, type HostCall } from '../../records/index.js';
+import { grantCommand } from '../../records/grant-command.js';
+import type { Capability, HostCall } from '../../records/index.js';
 import { catalogue } from '../capabilities/catalogue.js';
 import type {
   CatalogueEntry,
