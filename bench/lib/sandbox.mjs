@@ -1,6 +1,6 @@
 // One session's engine in this thread, without a worker and a store, from the build.
 import { loadBase } from '../../dist/runtime/base-loader.js';
-import { loadEngineBinary } from '../../dist/runtime/engine/build.js';
+import { loadEngineBinary } from '../../dist/runtime/engine/binary.js';
 import { createShadow } from '../../dist/runtime/engine/image.js';
 import { Sandbox } from '../../dist/runtime/engine/sandbox.js';
 

@@ -2,8 +2,8 @@
 // now. It is not the same bytes when it is made again, so the one that a database's images differ from is in the
 // database too.
 import { readFileSync } from 'node:fs';
-import { baseKey, makeBase, type Base, type GuestSources } from './engine/base.js';
-import { loadEngineBinary } from './engine/build.js';
+import { baseKey, type Base, type GuestSources } from './engine/base.js';
+import { loadEngineBinary } from './engine/binary.js';
 import { readGuestSources } from './engine/prelude-files.js';
 import {
   formatBaseFile,
@@ -30,19 +30,25 @@ export async function loadBase(
   file: URL = builtBase,
 ): Promise<{ base: Base; sources: GuestSources }> {
   const sources = readGuestSources();
-  const { module, hash } = loadEngineBinary();
+  const { hash } = loadEngineBinary();
   const key = baseKey(hash, sources);
   const stored = store.find(key);
   if (stored !== undefined) return { base: unpackBase(stored), sources };
-  const packed = readBaseFile(file, key) ?? packBase(await makeBase(module, hash, sources));
+  const packed = readBaseFile(file, key) ?? (await makePackedBase(sources));
   store.save(packed);
   return { base: unpackBase(packed), sources };
 }
 
 /** The text of the base's file, for the build. */
 export async function makeBaseFile(): Promise<string> {
+  return formatBaseFile(await makePackedBase(readGuestSources()));
+}
+
+async function makePackedBase(sources: GuestSources): Promise<PackedBase> {
+  // What it takes is loaded where it has to be made only.
+  const { makeBase } = await import('./engine/make-base.js');
   const { module, hash } = loadEngineBinary();
-  return formatBaseFile(packBase(await makeBase(module, hash, readGuestSources())));
+  return packBase(await makeBase(module, hash, sources));
 }
 
 /** The base in this file; `undefined` where there is no file, or it is another engine's or prelude's. */

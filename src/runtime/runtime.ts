@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { defaultLimits } from '../records/index.js';
 import { loadBase } from './base-loader.js';
-import { engineIdentity, loadEngineBinary } from './engine/build.js';
+import { engineIdentity, loadEngineBinary } from './engine/binary.js';
 import { ExecutionService } from './execution-service.js';
 import { LibraryLoader } from './library-loader.js';
 import { noLibraries } from './library-pins.js';
@@ -53,16 +53,20 @@ async function compose(store: Store, options: RuntimeOptions): Promise<Runtime> 
   store.recover(new Date().toISOString());
   const log = options.log ?? (() => {});
   const { maxLiveSessions: max = defaults.maxLiveSessions, environment = process.env } = options;
-  const { base, sources } = await loadBase({
-    find: (key) => store.bases.find(key),
-    save: (made) => store.bases.save(made),
-  });
+  // Later in this turn: the pool starts its first thread before.
+  const loading = Promise.resolve().then(() => loadBase(store.bases));
   const pool = new WorkerPool({
-    setup: { module: loadEngineBinary().module, base, sources, usualMemoryMb: defaultLimits.memMb },
+    setup: loading.then(({ base, sources }) => ({
+      module: loadEngineBinary().module,
+      base,
+      sources,
+      usualMemoryMb: defaultLimits.memMb,
+    })),
     spare: Math.min(max, options.spareWorkers ?? defaults.spareWorkers),
     onStartFailed: (error) => log({ level: 'error', message: 'starting a worker failed', error }),
     onFault: (error) => log({ level: 'error', message: 'a host module failed', error }),
   });
+  const { base } = await loading;
   const listeners = new Set<(event: RuntimeEvent) => void>();
   const notify = (event: RuntimeEvent) => {
     for (const listener of listeners) listener(event);

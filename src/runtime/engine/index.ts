@@ -11,5 +11,5 @@ export {
   type ContextOptions,
   type RunningOptions,
 } from './vm.js';
-export { engineIdentity } from './build.js';
+export { engineIdentity } from './binary.js';
 export type { HostValue, ModuleHost, ModuleSource } from './module-host.js';

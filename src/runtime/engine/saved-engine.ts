@@ -17,14 +17,7 @@ import {
 import { Instance, type Owner } from './instance.js';
 import type { ModuleHost } from './module-host.js';
 import { Linker } from './modules/linker.js';
-
-/** About 11,000 plain calls deep, as in Node. It needs a thread with a stack of {@link threadStackMb}. */
-const guestStackBytes = 2 * 1024 * 1024;
-/**
- * V8's stack that goes with it: with less, deeply nested source overflows V8's before the guest's, and the engine is
- * broken. The space is only reserved; pages of it are taken as they are used.
- */
-export const threadStackMb = 64;
+import { guestStackBytes } from './stack-sizes.js';
 
 export interface SavedEngineOptions {
   module: WebAssembly.Module;

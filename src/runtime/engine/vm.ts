@@ -1,8 +1,9 @@
 // QuickJS with the shape of node:vm: contexts, scripts, timeouts. What goes in and out is copied, as JSON has it:
 // nothing of the host is reachable from inside, which node:vm does not promise.
 import { defaultLimits } from '../../records/index.js';
-import { makeBase, type Base } from './base.js';
-import { loadEngineBinary } from './build.js';
+import type { Base } from './base.js';
+import { loadEngineBinary } from './binary.js';
+import { makeBase } from './make-base.js';
 import { Driver } from './driver.js';
 import { readGuestSources } from './prelude-files.js';
 import { copyLive } from './image.js';

@@ -29,8 +29,9 @@ export const Phase = {
   condemned: 3,
 } as const;
 
-/** What a worker is started with. */
+/** What a worker needs for its first engine: its first message, for its thread is started before there is all of it. */
 export interface WorkerSetup {
+  type: 'setup';
   module: WebAssembly.Module;
   base: Base;
   sources: GuestSources;

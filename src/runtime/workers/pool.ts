@@ -2,7 +2,8 @@
 import { WorkerThread, type ThreadSetup } from './worker-thread.js';
 
 export interface PoolOptions {
-  setup: ThreadSetup;
+  /** What workers are set up with; the first ones start meanwhile. */
+  setup: Promise<ThreadSetup>;
   /** Idle workers kept ready. */
   spare: number;
   /** Told where a worker that was started ahead did not start. */
@@ -23,6 +24,7 @@ export class WorkerPool {
 
   constructor(options: PoolOptions) {
     this.#options = options;
+    options.setup.catch(() => {}); // heard by whoever starts a worker
     this.#fill();
   }
 

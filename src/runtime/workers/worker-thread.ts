@@ -4,7 +4,7 @@ import type { EventBody } from '../../records/index.js';
 import type { Undo } from '../engine/image.js';
 import { Desk } from '../capabilities/outside/desk.js';
 import { services } from '../capabilities/outside/services.js';
-import { threadStackMb } from '../engine/saved-engine.js';
+import { threadStackMb } from '../engine/stack-sizes.js';
 import { cpuMsOfThread } from '../engine/thread-clock.js';
 import {
   Phase,
@@ -39,7 +39,7 @@ type AnswerTo<Type extends WorkerRequest['type']> = Extract<WorkerAnswer, { type
 const entry = new URL('../../bundle/worker.js', import.meta.url);
 
 /** What a worker is started with, but for what is its own. */
-export type ThreadSetup = Omit<WorkerSetup, 'control' | 'outside'>;
+export type ThreadSetup = Omit<WorkerSetup, 'type' | 'control' | 'outside'>;
 
 interface Pending {
   resolve: (answer: WorkerAnswer) => void;
@@ -61,7 +61,7 @@ export class WorkerThread {
   /** Told of the events of the run in progress. */
   onEvent: ((event: EventBody) => void) | undefined;
 
-  private constructor(setup: ThreadSetup, onFault?: (error: unknown) => void) {
+  private constructor(onFault?: (error: unknown) => void) {
     this.#onFault = onFault;
     this.#control = {
       cancel: new Int32Array(new SharedArrayBuffer(4)),
@@ -69,10 +69,7 @@ export class WorkerThread {
       phase: new Int32Array(new SharedArrayBuffer(4)),
     };
     this.#desk = new Desk(services, (error) => onFault?.(error));
-    const workerData: WorkerSetup = { ...setup, control: this.#control, outside: this.#desk.setup };
     this.#worker = new Worker(entry, {
-      workerData,
-      transferList: [this.#desk.setup.port],
       execArgv: [],
       env: {},
       resourceLimits: { stackSizeMb: threadStackMb },
@@ -89,14 +86,26 @@ export class WorkerThread {
     });
   }
 
-  /** Starts a worker and waits until it can take a session: about 50 ms. */
-  static async start(setup: ThreadSetup, onFault?: (error: unknown) => void): Promise<WorkerThread> {
-    const thread = new WorkerThread(setup, onFault);
-    const ready = await new Promise<WorkerAnswer>((resolve, reject) => {
+  /** Starts a worker, which begins before its setup is there, and waits until it can take a session: about 50 ms. */
+  static async start(setup: Promise<ThreadSetup>, onFault?: (error: unknown) => void): Promise<WorkerThread> {
+    const thread = new WorkerThread(onFault);
+    const ready = new Promise<WorkerAnswer>((resolve, reject) => {
       thread.#pending = { resolve, reject };
     });
-    if (ready.type === 'ready') thread.#kernelId = ready.thread;
+    const [answer] = await Promise.all([ready, thread.#setUp(setup)]);
+    if (answer.type === 'ready') thread.#kernelId = answer.thread;
     return thread;
+  }
+
+  async #setUp(setup: Promise<ThreadSetup>): Promise<void> {
+    try {
+      const outside = this.#desk.setup;
+      const message: WorkerSetup = { type: 'setup', ...(await setup), control: this.#control, outside };
+      this.#worker.postMessage(message, [outside.port]);
+    } catch (error) {
+      await this.terminate();
+      throw error;
+    }
   }
 
   get ended(): boolean {

@@ -1,5 +1,5 @@
 // The worker thread: holds the engine of one session at a time and does what the main thread asks, in order.
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import type { EventBody, ExecutionError, Limits } from '../../records/index.js';
 import { createShadow, fillShadow, isEmpty, type Reference, type Shadow } from '../engine/image.js';
 import { describeFailure } from '../engine/library-loading.js';
@@ -27,10 +27,11 @@ import {
   type WorkerSetup,
 } from './messages.js';
 
-const setup = workerData as WorkerSetup;
 const port = parentPort;
 if (port === null) throw new Error('worker.js runs as a worker thread only');
 
+/** Said by the first message. */
+let setup: WorkerSetup;
 let sandbox: Sandbox | undefined;
 let booted: BootedEngine | undefined;
 let cancelled = new AbortController();
@@ -199,7 +200,11 @@ async function run(session: Sandbox, request: RunRequest): Promise<void> {
   );
 }
 
-port.on('message', (message: WorkerRequest | CancelMessage | ReleaseMessage) => {
+port.on('message', (message: WorkerSetup | WorkerRequest | CancelMessage | ReleaseMessage) => {
+  if (message.type === 'setup') {
+    setup = message;
+    return void start();
+  }
   if (message.type === 'cancel') return cancelled.abort();
   if (message.type === 'release') {
     sandbox = undefined;
@@ -232,5 +237,3 @@ async function start(): Promise<void> {
   }, restMs);
   port?.once('message', () => clearTimeout(rest));
 }
-
-void start();

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { defaultLimits, defaultResolver } from '#src/records/index.js';
-import { loadEngineBinary } from '#src/runtime/engine/build.js';
+import { loadEngineBinary } from '#src/runtime/engine/binary.js';
 import { createShadow } from '#src/runtime/engine/image.js';
 import type { LibraryCode } from '#src/runtime/engine/module-host.js';
 import type { ModuleSettings } from '#src/runtime/modules/module-settings.js';
@@ -14,7 +14,7 @@ import { tempFolder } from '../../fixtures/temp.js';
 
 async function lease(t: Test): Promise<{ worker: WorkerThread; pool: WorkerPool }> {
   const pool = new WorkerPool({
-    setup: { module: loadEngineBinary().module, base, sources, usualMemoryMb: 64 },
+    setup: Promise.resolve({ module: loadEngineBinary().module, base, sources, usualMemoryMb: 64 }),
     spare: 0,
     onStartFailed: (error) => t.fail(String(error)),
   });

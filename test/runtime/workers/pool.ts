@@ -1,7 +1,7 @@
 // Workers are leased, given back and used again; one that died is never seen again.
 import t, { type Test } from 'tap';
 import { createShadow } from '#src/runtime/engine/image.js';
-import { loadEngineBinary } from '#src/runtime/engine/build.js';
+import { loadEngineBinary } from '#src/runtime/engine/binary.js';
 import { WorkerPool } from '#src/runtime/workers/pool.js';
 import type { WorkerThread } from '#src/runtime/workers/worker-thread.js';
 import { base, sources } from '../../fixtures/sandbox.js';
@@ -10,7 +10,7 @@ import { until } from '../../fixtures/until.js';
 function openPool(t: Test, spare: number): { pool: WorkerPool; failures: unknown[] } {
   const failures: unknown[] = [];
   const pool = new WorkerPool({
-    setup: { module: loadEngineBinary().module, base, sources, usualMemoryMb: 128 },
+    setup: Promise.resolve({ module: loadEngineBinary().module, base, sources, usualMemoryMb: 128 }),
     spare,
     onStartFailed: (error) => failures.push(error),
   });
