@@ -51,6 +51,7 @@ module.exports = {
       ['^src/(?!records/)', '^node_modules/(?!zod/)'],
       'records import nothing but zod and node',
     ),
+    forbid('bundle', '^src/(?!bundle/)', 'it is in front of everything, and no part of it'),
     forbid('rpc', '^src/(?!(rpc|records)/)', 'a leaf: rpc imports records only'),
     forbid('runtime', '^src/(?!(runtime|records)/)', 'a leaf: runtime imports records only'),
     forbid('libcache', '^src/(?!(libcache|records)/)', 'a leaf: libcache imports records only'),

@@ -1,5 +1,6 @@
 // Builds dist/: TypeScript by tsc, then by esbuild the programs, the worker thread and the guest prelude as bundles,
-// then by running them the memory that every session starts from, and what V8 compiled of the bundles. Does nothing where all of that is there already.
+// then by running them the memory that every session starts from, and what V8 compiled of the bundles.
+// Does nothing where all of that is there already.
 import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';

@@ -1,6 +1,6 @@
 // Bundles the two programs and the worker thread, from what tsc wrote to dist/, into dist/bundle/: one file each, which
 // src/bundle/load.ts runs.
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -21,6 +21,20 @@ const ownUrls = {
       const text = await readFile(path, 'utf8');
       return { contents: text.replaceAll('import.meta.url', url), loader: 'js' };
     });
+  },
+};
+
+/**
+ * The builds of the engine that nothing uses, but `quickjs-emscripten` imports: to find and compile them takes each
+ * worker thread 10 ms.
+ * @type {import('esbuild').Plugin}
+ */
+const otherEngines = {
+  name: 'other-engines',
+  setup({ onResolve, onLoad }) {
+    const filter = /^@jitl\/quickjs-wasmfile-(debug-sync|debug-asyncify|release-asyncify)$/;
+    onResolve({ filter }, ({ path }) => ({ path, namespace: 'other-engines' }));
+    onLoad({ filter: /./, namespace: 'other-engines' }, () => ({ contents: 'module.exports = {};' }));
   },
 };
 
@@ -57,12 +71,8 @@ export async function bundlePrograms() {
       'tar',
       // Loaded when a template file is read or written.
       'yaml',
-      // Builds of the engine that nothing loads.
-      '@jitl/quickjs-wasmfile-debug-*',
-      '@jitl/quickjs-wasmfile-release-asyncify*',
     ],
-    plugins: [ownUrls],
-    sourcemap: true,
+    plugins: [ownUrls, otherEngines],
     legalComments: 'linked',
   });
   await build({
@@ -73,5 +83,9 @@ export async function bundlePrograms() {
     format: 'cjs',
     target: 'node20.19',
   });
+  // What tsc wrote about the modules that these two were.
+  for (const name of ['load', 'worker']) {
+    for (const extension of ['.d.ts', '.js.map']) await rm(`${dist}bundle/${name}${extension}`);
+  }
   await writeFile(`${dist}bundle/package.json`, '{ "type": "commonjs" }\n');
 }

@@ -3,7 +3,7 @@
 const { existsSync, writeFileSync } = require('node:fs');
 const { join } = require('node:path');
 const threads = require('node:worker_threads');
-const { cachePath, compile, run } = require('../dist/bundle/load.js');
+const { cachePath, compile, formatCache, run } = require('../dist/bundle/load.js');
 
 const name = threads.isMainThread ? process.argv[2] : 'worker';
 const compiled = compile(name);
@@ -17,12 +17,15 @@ if (threads.isMainThread) {
       super(__filename, options);
     }
   };
-  process.on('exit', () => writeFileSync(cachePath(name), compiled.script.createCachedData()));
+  process.on('exit', () => writeFileSync(cachePath(name), formatCache(compiled)));
   if (name === 'vmsysd') serve();
   void run(compiled).main(process.argv.slice(3));
 } else {
   run(compiled);
-  channel.onmessage = () => channel.postMessage(compiled.script.createCachedData());
+  // One that was started ahead and had no session has compiled too little.
+  threads.parentPort.on('message', ({ type }) => {
+    if (type === 'open') channel.onmessage = () => channel.postMessage(formatCache(compiled));
+  });
 }
 
 function serve() {
@@ -32,11 +35,7 @@ function serve() {
     clearInterval(waiting);
     process.send('listening');
   }, 20);
-  let longest = 0;
-  // Of several threads, the one that had a session has compiled most.
   channel.onmessage = ({ data }) => {
-    if (data.length <= longest) return;
-    longest = data.length;
     writeFileSync(cachePath('worker'), data);
     process.kill(process.pid, 'SIGTERM');
   };

@@ -20,6 +20,8 @@ import { listenForSignals, type Interruption } from './signals.js';
 
 /** Does what `argv` (without node and the program) says; sets the exit status of the process. */
 export async function main(argv: readonly string[]): Promise<void> {
+  // Of a program that ends because there is nothing left to wait for; as Node's own.
+  process.exitCode = 13;
   const interruption = listenForSignals();
   // `| head` has read enough: end quietly, but clean up.
   process.stdout.on('error', () => interruption.end(exitStatus.ok));

@@ -12,7 +12,9 @@ export interface PoolOptions {
   onFault?: (error: unknown) => void;
 }
 
-/** Where a worker was taken, the next one is started so much later: its start would slow what the taken one does first. */
+/**
+ * Where a worker was taken, the next one is started so much later: its start would slow what the taken one does first.
+ */
 const refillAfterMs = 100;
 
 export class WorkerPool {
@@ -78,6 +80,7 @@ export class WorkerPool {
   }
 
   #fillLater(): void {
+    if (this.#closed) return;
     this.#refill ??= setTimeout(() => {
       this.#refill = undefined;
       this.#fill();
@@ -85,12 +88,14 @@ export class WorkerPool {
   }
 
   #fill(): void {
-    if (this.#closed || this.#idle.length + this.#starting.size >= this.#options.spare) return;
+    const idle = this.#idle.filter(({ ended }) => !ended).length;
+    if (this.#closed || idle + this.#starting.size >= this.#options.spare) return;
     const started = this.#start();
     started.then(
       (worker) => {
         // Whoever leased it while it started has taken it out of the set.
         if (this.#starting.delete(started)) this.#idle.push(worker);
+        this.#fill(); // one after the other
       },
       (error: unknown) => {
         if (this.#starting.delete(started)) this.#options.onStartFailed(error);

@@ -86,7 +86,7 @@ export class WorkerThread {
     });
   }
 
-  /** Starts a worker, which begins before its setup is there, and waits until it can take a session: about 50 ms. */
+  /** Starts a worker, which begins before its setup is there, and waits until it can take a session. */
   static async start(setup: Promise<ThreadSetup>, onFault?: (error: unknown) => void): Promise<WorkerThread> {
     const thread = new WorkerThread(onFault);
     const ready = new Promise<WorkerAnswer>((resolve, reject) => {
@@ -103,6 +103,7 @@ export class WorkerThread {
       const message: WorkerSetup = { type: 'setup', ...(await setup), control: this.#control, outside };
       this.#worker.postMessage(message, [outside.port]);
     } catch (error) {
+      this.#failure = error;
       await this.terminate();
       throw error;
     }

@@ -37,6 +37,8 @@ let booted: BootedEngine | undefined;
 let cancelled = new AbortController();
 let queue: Promise<void> = Promise.resolve();
 
+const reportFault = (error: unknown): void =>
+  port.postMessage({ type: 'fault', error } satisfies FaultMessage);
 const answer = (message: WorkerAnswer | EventMessage): void => port.postMessage(message);
 
 async function open(request: OpenRequest): Promise<WorkerAnswer> {
@@ -73,7 +75,7 @@ async function openModules(settings: ModuleSettings): Promise<ModuleHost> {
     isCancelled,
     sandbox: () => sandbox,
     environment: () => environment ?? {},
-    onFault: (error) => port?.postMessage({ type: 'fault', error } satisfies FaultMessage),
+    onFault: reportFault,
   });
   held = createModuleHost(settings, side);
   return held;
@@ -233,7 +235,8 @@ async function start(): Promise<void> {
   const thread = threadId();
   answer({ type: 'ready', ...(thread === undefined ? {} : { thread }) });
   const rest = setTimeout(() => {
-    queue = queue.then(warmUp);
+    // The next session boots an engine itself where this failed.
+    queue = queue.then(warmUp).catch(reportFault);
   }, restMs);
   port?.once('message', () => clearTimeout(rest));
 }

@@ -147,3 +147,25 @@ t.test('a lease that waits while the pool closes gets no worker that lives on', 
   const worker = await leased;
   t.ok(worker === undefined || worker.ended);
 });
+
+t.test('as many spare workers as are wanted are started, one after the other', async (t) => {
+  const { pool } = openPool(t, 3);
+  await until('all of them', () => pool.idleCount === 3);
+  await Promise.all([lease(t, pool), lease(t, pool)]);
+  t.equal(pool.idleCount, 1);
+  await until('others in their place', () => pool.idleCount === 3);
+});
+
+t.test('where what workers are set up with cannot be had, whoever asks for one hears why', async (t) => {
+  const failures: unknown[] = [];
+  const pool = new WorkerPool({
+    setup: Promise.reject(new Error('no memory of an engine')),
+    spare: 1,
+    onStartFailed: (error) => failures.push(error),
+  });
+  t.teardown(() => pool.close());
+  await until('the failure', () => failures.length === 1);
+  const why = { name: 'WorkerEnded', cause: { message: 'no memory of an engine' } };
+  t.match(failures, [why]);
+  await t.rejects(pool.lease(), why);
+});
