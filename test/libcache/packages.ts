@@ -18,7 +18,7 @@ const npmCache = join(tmpdir(), `vmsys-test-npm-${userInfo().uid}`);
 /** Packages that are on their way at a time. */
 const atATime = 4;
 /** On a slow machine those that are left by then are not tried; those under way have a little longer. */
-const budgetMs = isWriting() ? 550_000 : 75_000;
+const budgetMs = isWriting() ? 550_000 : 150_000;
 const graceMs = 15_000;
 /** Without an answer by then there is no registry here. */
 const probeMs = 8_000;
