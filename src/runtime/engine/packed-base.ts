@@ -2,7 +2,7 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import * as z from 'zod';
 import type { Base } from './base.js';
-import { applyDifference, differenceOfPages, differingPages, liveRanges, pageBytes } from './pages.js';
+import { differenceOfPages, differingPages, liveRanges, pageBytes, placePages } from './pages.js';
 
 export interface PackedBase {
   key: string;
@@ -35,7 +35,7 @@ export function unpackBase({ key, layout: addresses, heapEnd, pages, data }: Pac
     'layout' | 'signature' | 'driver'
   >;
   const memory = new SharedArrayBuffer(Math.ceil(heapEnd / pageBytes) * pageBytes);
-  applyDifference(new Uint8Array(memory), pages, new Uint8Array(inflateRawSync(data)));
+  placePages(new Uint8Array(memory), pages, inflateRawSync(data)); // their difference from an empty memory
   return { key, layout, signature, driver, heapEnd, memory };
 }
 

@@ -82,6 +82,14 @@ export function differenceOfPages(
   return new Uint8Array(difference.buffer);
 }
 
+/** Puts these pages, whole and one after the other, where they belong in a memory. */
+export function placePages(memory: Uint8Array, pages: ArrayLike<number>, bytes: Uint8Array): void {
+  for (let index = 0; index < pages.length; index++) {
+    const page = bytes.subarray(index * pageBytes, (index + 1) * pageBytes);
+    memory.set(page, (pages[index] ?? 0) * pageBytes);
+  }
+}
+
 /** Makes of the one memory the other: the inverse of {@link differenceOfPages}, in either direction. */
 export function applyDifference(memory: Uint8Array, pages: ArrayLike<number>, difference: Uint8Array): void {
   for (let index = 0; index < pages.length; index++) {
