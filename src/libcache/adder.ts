@@ -53,7 +53,7 @@ export class Adder {
     if (existing?.source === prepared.source && localPath(existing) === undefined)
       return await this.#use(existing, request, hooks);
     if (existing?.source === prepared.source) refuseOther(existing, request);
-    return await this.#admit(prepared, request, hooks, request);
+    return await this.#admit(prepared, request, hooks, request, existing);
   }
 
   /** What is there already, made such that it can be used. */
@@ -117,8 +117,9 @@ export class Adder {
     request: PrepareRequest,
     hooks: RunHooks,
     asked: Asked,
+    before?: Entry,
   ): Promise<Entry> {
-    const { entry, code } = await this.#candidate(prepared, request, hooks).catch(
+    const { entry, code } = await this.#candidate(prepared, request, hooks, before).catch(
       async (error: unknown) => await this.#otherwise(prepared, request, hooks, error),
     );
     hooks.onProgress({ library: entry.id, step: 'store' });

@@ -6,8 +6,8 @@ import { Announcer } from './announcer.js';
 import { LibraryError, messageOf, unavailable } from './errors.js';
 import type { Fetcher } from './fetcher.js';
 import type { Content } from './files.js';
-import type { Follower } from './follower.js';
-import { libraryOf, type Entries, type Entry } from './manifest.js';
+import type { Follower, Outcome } from './follower.js';
+import { libraryOf, localPath, type Entries, type Entry } from './manifest.js';
 import { manifestName } from './manifest-file.js';
 import { damaged, incomplete, notFound, notHere, otherContent, unchecked } from './refusals.js';
 import { SharedRuns } from './shared-runs.js';
@@ -130,9 +130,10 @@ export class Cache implements LibraryCache {
     if (parsed.kind !== 'ok') checkups.push({ id: manifestName, ok: false, problem: parsed.problem });
     const entries = parsed.kind === 'ok' ? parsed.entries : parsed.kind === 'damaged' ? parsed.salvaged : [];
     for (const entry of entries) checkups.push(await this.#checkup(entry));
-    const lost = parsed.kind === 'damaged' ? parsed.lost : [];
-    for (const { id } of lost)
-      checkups.push({ id, ok: false, problem: 'its entry in the manifest is damaged' });
+    const lost = parsed.kind === 'damaged' || parsed.kind === 'ok' ? parsed.lost : [];
+    const problem =
+      parsed.kind === 'ok' ? 'it was lost with a damaged manifest' : 'its entry in the manifest is damaged';
+    for (const { id } of lost) checkups.push({ id, ok: false, problem });
     return checkups;
   }
 
@@ -206,17 +207,29 @@ export class Cache implements LibraryCache {
       log: (level, message, error) => this.#log(level, message, error),
       signal: this.#closing.signal,
     });
-    const follower = new Follower(this.folder, this.#store.manifest.path, {
+    const updateLocal = (id: string): Promise<Outcome> =>
+      upkeep.updateLocal(id, (isFine) => follower.tried(id, isFine));
+    const follower: Follower = new Follower(this.folder, this.#store.manifest.path, {
       onManifest: async () => {
         this.#refresh();
         return await upkeep.tryOthers();
       },
       onContent: async (id) => {
-        const entry = this.#entries()?.find((at) => at.id === id);
-        if (entry !== undefined) await this.#examine(entry);
-        return 'done';
+        const find = (): Entry | undefined => this.#entries()?.find((at) => at.id === id);
+        const entry = find();
+        if (
+          entry === undefined ||
+          (await this.#examine(entry)).kind === 'ok' ||
+          localPath(entry) === undefined
+        )
+          return 'done';
+        // What it is made of is on this disk.
+        const outcome = await updateLocal(id);
+        const now = find();
+        if (now !== undefined) await this.#examine(now);
+        return outcome;
       },
-      onLocal: (id) => upkeep.updateLocal(id, (isFine) => follower.tried(id, isFine)),
+      onLocal: updateLocal,
       onProblem: (message, error) => this.#log('warn', message, error),
     });
     this.#follower = follower;

@@ -21,19 +21,11 @@ const lockName = 'manifest.lock';
 const keptAside = 5;
 const asideShape = /^manifest\.damaged-.*\.json$/;
 
-const none: ParsedManifest = { kind: 'ok', entries: [] };
+const none: ParsedManifest = { kind: 'ok', entries: [], lost: [] };
 /** A thousand libraries have some 2 MiB; what is longer is none of ours, and would keep the whole process busy. */
 const maxBytes = 32 * 1024 * 1024;
 /** Never waiting for a pipe's other end. */
 const atOnce = constants.O_RDONLY | constants.O_NONBLOCK;
-
-/** What became of a damaged manifest. */
-export interface Restored {
-  /** The path of the damaged one. */
-  aside: string;
-  /** What was in it and is not in the new one. */
-  lost: readonly Origin[];
-}
 
 /** What is written while the lock is held. */
 export interface ManifestChange {
@@ -57,9 +49,12 @@ export class ManifestFile {
 
   /** As it is now, whoever wrote it; no manifest is an empty one. Throws LIBRARY_UNAVAILABLE where it cannot be used. */
   entries(): Entries {
-    const parsed = this.parsed();
-    if (parsed.kind === 'ok') return parsed.entries;
-    throw this.#unusable(parsed);
+    return this.#usable().entries;
+  }
+
+  /** What was in a damaged manifest, is not here, and can be fetched again. Throws as {@link entries}. */
+  lost(): readonly Origin[] {
+    return this.#usable().lost;
   }
 
   /** As {@link entries}, but says what is wrong instead of throwing, or cannot be read. */
@@ -92,7 +87,8 @@ export class ManifestFile {
   async change<Result>(work: (change: ManifestChange) => Promise<Result>): Promise<Result> {
     return await this.locked(() => {
       this.#read = undefined;
-      return work({ entries: this.entries(), write: (entries) => this.#write(entries) });
+      const { entries, lost } = this.#usable();
+      return work({ entries, write: (next) => this.#write(next, lost) });
     });
   }
 
@@ -115,9 +111,10 @@ export class ManifestFile {
 
   /**
    * Puts a damaged manifest aside and a new one with the entries that are whole in its place: at no moment is there
-   * none. `undefined` where there was nothing to do. One from a newer version stays, and is an error.
+   * none. Answers the path of the damaged one; `undefined` where there was nothing to do. One from a newer version
+   * stays, and is an error.
    */
-  async restore(): Promise<Restored | undefined> {
+  async restore(): Promise<string | undefined> {
     return await this.locked(async () => {
       this.#read = undefined;
       const parsed = this.parsed();
@@ -129,9 +126,22 @@ export class ManifestFile {
       );
       // A folder has one name only, and so has a file on some disks.
       await link(this.path, aside).catch(() => rename(this.path, aside));
-      await this.#write(parsed.salvaged);
+      await this.#write(parsed.salvaged, parsed.lost);
       await this.#dropOldest();
-      return { aside, lost: parsed.lost };
+      return aside;
+    });
+  }
+
+  /** Gives these up that were {@link lost}. */
+  async forget(ids: ReadonlySet<string>): Promise<void> {
+    await this.locked(async () => {
+      this.#read = undefined;
+      const { entries, lost } = this.#usable();
+      if (lost.some(({ id }) => ids.has(id)))
+        await this.#write(
+          entries,
+          lost.filter(({ id }) => !ids.has(id)),
+        );
     });
   }
 
@@ -161,12 +171,18 @@ export class ManifestFile {
       await rm(join(this.#folder, name), { recursive: true });
   }
 
-  async #write(entries: Entries): Promise<void> {
-    const text = formatManifest(entries);
+  async #write(entries: Entries, lost: readonly Origin[]): Promise<void> {
+    const text = formatManifest(entries, lost);
     if (text.length > maxBytes)
       throw unavailable('too-large', `the cache has too many libraries; remove some ("vmsys lib remove")`);
     await replaceFile(this.path, text);
     this.#read = undefined;
+  }
+
+  #usable(): Extract<ParsedManifest, { kind: 'ok' }> {
+    const parsed = this.parsed();
+    if (parsed.kind === 'ok') return parsed;
+    throw this.#unusable(parsed);
   }
 
   #unusable(parsed: Exclude<ParsedManifest, { kind: 'ok' }>): LibraryError {

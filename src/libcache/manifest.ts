@@ -63,10 +63,28 @@ export const Entry = z
   });
 export type Entry = z.infer<typeof Entry>;
 
+/** What an entry is made of: enough to fetch it again. */
+const Origin = z.strictObject({
+  id: shape.id,
+  name: shape.name,
+  version: shape.version,
+  source: shape.source,
+  global: shape.global,
+  entry: shape.entry,
+  bundled: shape.bundled,
+  dependencies: shape.dependencies,
+});
+export type Origin = z.infer<typeof Origin>;
+
 const Head = z.object({ version: z.int().min(1) });
 
 const Manifest = z
-  .strictObject({ version: z.literal(manifestVersion), libraries: z.array(Entry) })
+  .strictObject({
+    version: z.literal(manifestVersion),
+    libraries: z.array(Entry),
+    /** What a damaged manifest had before this one, and nobody has fetched again yet. */
+    lost: z.array(Origin).optional(),
+  })
   .superRefine(({ libraries }, context) => {
     const seen = new Set<string>();
     for (const [at, { id }] of libraries.entries()) {
@@ -86,7 +104,7 @@ export type Entries = readonly Entry[];
 
 /** What a text that should be a manifest turned out to be. */
 export type ParsedManifest =
-  | { kind: 'ok'; entries: Entries }
+  | { kind: 'ok'; entries: Entries; lost: readonly Origin[] }
   /** Written by a newer version: its owner can read it, nobody else may touch it. */
   | { kind: 'newer'; problem: string }
   /** The disk or its permissions keep it from us. */
@@ -94,13 +112,7 @@ export type ParsedManifest =
   /** No manifest; `salvaged` are its entries that are whole, `lost` those of which it can be said what they were. */
   | { kind: 'damaged'; problem: string; salvaged: Entries; lost: readonly Origin[] };
 
-/** What an entry is made of: enough to fetch it again. */
-export type Origin = Pick<
-  Entry,
-  'id' | 'name' | 'version' | 'source' | 'global' | 'entry' | 'bundled' | 'dependencies'
->;
-
-/** Never throws. `formatManifest(entries)` comes back as `entries`. */
+/** Never throws. `formatManifest(entries, lost)` comes back as `entries` and `lost`. */
 export function parseManifest(text: string): ParsedManifest {
   let json: unknown;
   try {
@@ -115,12 +127,24 @@ export function parseManifest(text: string): ParsedManifest {
     return { kind: 'newer', problem };
   }
   const manifest = Manifest.safeParse(json);
-  if (manifest.success) return { kind: 'ok', entries: manifest.data.libraries };
+  if (manifest.success) {
+    const { libraries, lost = [] } = manifest.data;
+    return { kind: 'ok', entries: libraries, lost };
+  }
   return { kind: 'damaged', problem: faults(manifest.error), ...salvage(text) };
 }
 
-export const formatManifest = (entries: Entries): string =>
-  `${JSON.stringify({ version: manifestVersion, libraries: entries }, null, 2)}\n`;
+/** Of what was lost, what is there again is left out. */
+export function formatManifest(entries: Entries, lost: readonly Origin[] = []): string {
+  const ids = new Set(entries.map(({ id }) => id));
+  const missing = lost.filter(({ id }) => !ids.has(id));
+  const manifest = {
+    version: manifestVersion,
+    libraries: entries,
+    ...(missing.length > 0 && { lost: missing }),
+  };
+  return `${JSON.stringify(manifest, null, 2)}\n`;
+}
 
 /** The record that others see of an entry. */
 export function libraryOf(entry: Entry): Library {
@@ -138,6 +162,9 @@ export function libraryOf(entry: Entry): Library {
 /** The contents that are named: relative to the cache folder. */
 export const filesOf = (entries: Entries): Set<string> =>
   new Set(entries.flatMap(({ file, untried }) => (untried === undefined ? [file] : [file, untried.file])));
+
+/** The version of a library of disk where nothing says another. */
+export const localVersion = 'local';
 
 /** The absolute path of a local library; `undefined` of one from the registry. */
 export const localPath = ({ source }: Pick<Entry, 'source'>): string | undefined =>

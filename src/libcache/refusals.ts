@@ -1,20 +1,32 @@
 // What the cache cannot give to the error that says why and what to do next.
+import { shellWord } from '../records/index.js';
 import { LibraryError, messageOf, unavailable } from './errors.js';
 import { brief, type Content } from './files.js';
-import { localPath, type Entry } from './manifest.js';
+import { localPath, localVersion, type Entry } from './manifest.js';
+
+/** What it was added by, as a word of a shell. */
+const specOf = (entry: Entry): string => shellWord(localPath(entry) ?? entry.id);
+
+/** The version of a file that no package.json is beside; to npm it would be a tag of somebody's package. */
+const isOfFile = (library: string): boolean => library.endsWith(`@${localVersion}`);
+
+const toAdd = (library: string): string =>
+  isOfFile(library)
+    ? 'add its file again ("vmsys lib add FILE")'
+    : `run "vmsys lib add ${shellWord(library)}"`;
 
 /** Nothing in the manifest has this id or name. */
 export function notFound(library: string): never {
   throw new LibraryError(
     'LIBRARY_NOT_FOUND',
-    `there is no library "${library}" in the cache; run "vmsys lib add ${library}"`,
+    `there is no library "${library}" in the cache; ${toAdd(library)}`,
     { details: { library } },
   );
 }
 
 /** Something that was pinned is in the manifest no more. */
 export function notHere(id: string): never {
-  const message = `library "${id}" is not in the cache any more; run "vmsys lib add ${id}"`;
+  const message = `library "${id}" is not in the cache any more; ${toAdd(id)}`;
   throw unavailable('missing', message, { details: { library: id } });
 }
 
@@ -23,7 +35,7 @@ export const unchecked = (entry: Entry): LibraryError =>
   unavailable(
     'unchecked',
     `library "${entry.id}" was fetched where there is no engine, and has not been tried in one; ` +
-      `run "vmsys lib add ${localPath(entry) ?? entry.id}"`,
+      `run "vmsys lib add ${specOf(entry)}"`,
     { details: { library: entry.id } },
   );
 
@@ -37,8 +49,9 @@ export const otherContent = ({ id, integrity }: Entry, wanted: string): LibraryE
   );
 
 /** Its file is not what the manifest says. */
-export function damaged({ id, file }: Entry, content: Exclude<Content, { kind: 'ok' }>): LibraryError {
-  const message = `library "${id}": ${content.problem}; run "vmsys lib sync" to fetch it again`;
+export function damaged(entry: Entry, content: Exclude<Content, { kind: 'ok' }>): LibraryError {
+  const { id, file } = entry;
+  const message = `library "${id}": ${content.problem}; run "vmsys lib add ${specOf(entry)}" to have it again`;
   const details = { library: id, file, problem: content.problem };
   switch (content.kind) {
     case 'missing':

@@ -1,11 +1,12 @@
-// A cache as it is to one in which all is there and whole, as far as that can be got: a damaged manifest is replaced, the
-// catalogue added, and what is damaged or was lost with the manifest is fetched again.
+// A cache as it is to one in which all is there and whole, as far as that can be got: a damaged manifest is replaced, what
+// is damaged or was lost with the manifest is fetched again, and the catalogue added.
 import type { Adder } from './adder.js';
 import { isOutOfReach, LibraryError } from './errors.js';
 import type { Content } from './files.js';
-import type { Entry } from './manifest.js';
+import { localPath, type Entry, type Origin } from './manifest.js';
 import type { RunHooks } from './shared-runs.js';
 import type { LibraryStore } from './store.js';
+import { waitingOf } from './succession.js';
 import type { CatalogItem } from './types.js';
 
 export interface SyncParts {
@@ -24,30 +25,41 @@ export interface SyncFailure {
   error: unknown;
 }
 
+const isLocal = (origin: Origin): boolean => localPath(origin) !== undefined;
+
 /** Answers what did not work; the rest was done. Rejects where the manifest cannot be used, and where it is cancelled. */
 export async function sync(parts: SyncParts): Promise<SyncFailure[]> {
   const { store, adder, catalog } = parts;
-  const restored = await store.manifest.restore();
-  if (restored !== undefined)
-    parts.log(`the manifest was damaged; it is now ${restored.aside}, and a new one was begun`);
+  const aside = await store.manifest.restore();
+  if (aside !== undefined) parts.log(`the manifest was damaged; it is now ${aside}, and a new one was begun`);
   const failures: SyncFailure[] = [];
-  const attempt = async (library: string, work: () => Promise<unknown>): Promise<void> => {
-    // Each would wait as long as the first for a registry that does not answer.
-    if (failures.some((failure) => failure.library === library || isOutOfReach(failure.error))) return;
+  /** Each would wait as long as the first for a registry that does not answer. */
+  let unanswered: unknown;
+  const attempt = async (library: string, isNear: boolean, work: () => Promise<unknown>): Promise<void> => {
+    if (failures.some((failure) => failure.library === library)) return;
     try {
+      if (unanswered !== undefined && !isNear) throw unanswered;
       await work();
     } catch (error) {
       if (error instanceof LibraryError && error.code === 'REQUEST_CANCELLED') throw error;
+      if (isOutOfReach(error)) unanswered = error;
       failures.push({ library, error });
     }
   };
-  const again = (library: string, work: (hooks: RunHooks) => Promise<Entry>): Promise<void> =>
-    attempt(library, () => parts.run(`${library} again`, work));
-  for (const { id } of catalog) await attempt(id, () => parts.add(id));
-  for (const entry of store.manifest.entries())
-    if ((await parts.examine(entry)).kind !== 'ok')
-      await again(entry.id, (hooks) => adder.renew(entry, hooks));
-  for (const lost of restored?.lost ?? [])
-    if (store.find(lost.id) === undefined) await again(lost.id, (hooks) => adder.fetchAgain(lost, hooks));
+  const again = ({ id }: Origin, isNear: boolean, work: (hooks: RunHooks) => Promise<Entry>): Promise<void> =>
+    attempt(id, isNear, () => parts.run(`${id} again`, work));
+  for (const entry of store.manifest.entries()) {
+    const isThere = (await parts.examine(entry)).kind === 'ok';
+    // What only waits to be tried needs no registry.
+    if (!isThere || waitingOf(entry) !== undefined)
+      await again(entry, isThere || isLocal(entry), (hooks) => adder.renew(entry, hooks));
+  }
+  for (const lost of store.manifest.lost())
+    await again(lost, isLocal(lost), (hooks) => adder.fetchAgain(lost, hooks));
+  for (const { id } of catalog)
+    if (store.find(id) === undefined) await attempt(id, false, () => parts.add(id));
+  // What cannot be had for another reason than that nobody answers is given up: this says so, once.
+  const given = failures.filter(({ error }) => !isOutOfReach(error)).map(({ library }) => library);
+  await store.manifest.forget(new Set(given));
   return failures;
 }

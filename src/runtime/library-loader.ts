@@ -20,8 +20,9 @@ export class LibraryLoader {
   read(pins: readonly PinnedLibrary[]): Promise<LibraryCode[]> {
     return Promise.all(
       pins.map(async (pin) => {
-        const { id, name, global, format } = this.#source.get(pin.id);
+        // First: of what was pinned and is gone this says so.
         const code = await this.#source.read(pin);
+        const { id, name, global, format } = this.#source.get(pin.id);
         return { id, name, format, code, ...(global === undefined ? {} : { global }) };
       }),
     );

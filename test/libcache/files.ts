@@ -20,7 +20,10 @@ import t from 'tap';
 import { because, contentPath, FakeRegistry, openTestCache } from '../fixtures/libcache.js';
 import { tempFolder } from '../fixtures/temp.js';
 
-const mismatch = { code: 'INTEGRITY_MISMATCH', message: /library "one@1.0.0": its file .*vmsys lib sync/s };
+const mismatch = {
+  code: 'INTEGRITY_MISMATCH',
+  message: /library "one@1.0.0": its file .*vmsys lib add one@1.0.0"/s,
+};
 
 /** What somebody puts there, given the content's path and that of a whole copy elsewhere. */
 const swaps: Record<string, (path: string, copy: string) => void> = {

@@ -305,6 +305,19 @@ t.test('a change that comes when there is no room to try it is taken up when the
   t.match(cache.get('mine'), { exports: ['v1'] });
 });
 
+t.test('a damaged content is made again from the files that are there', async (t) => {
+  const { cache, changes, path, folder } = await local(t);
+  const content = join(folder, cache.get('mine').file);
+  writeFileSync(content, 'exports.evil = 0');
+  await until('the repair', () => changes.includes('repaired mine@local'));
+  t.same(changes, ['damaged mine@local', 'repaired mine@local']);
+  t.equal(await cache.read(cache.get('mine')), 'exports.v0 = 0');
+  rmSync(path);
+  writeFileSync(content, 'exports.evil = 0');
+  await until('the damage', () => changes.length === 3);
+  await t.rejects(cache.read(cache.get('mine')), { code: 'INTEGRITY_MISMATCH', message: /vmsys lib add \// });
+});
+
 t.test('closing in the middle of a burst leaves nothing running', async (t) => {
   const { path, cache, registry } = await local(t);
   for (let version = 1; version <= 5; version += 1) save['by rename'](path, `exports.v${version} = 0`);

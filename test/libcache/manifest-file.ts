@@ -98,6 +98,41 @@ t.test(
   },
 );
 
+t.test('what was lost with a manifest is fetched again as soon as the registry answers', async (t) => {
+  const registry = new FakeRegistry({ 'a@1.0.0': 'a', 'b@1.0.0': 'b', 'gone@1.0.0': 'c' });
+  const first = openTestCache(t, { registry });
+  const file = join(tempFolder(t), 'mine.js');
+  writeFileSync(file, 'mine');
+  for (const spec of ['a', 'b', 'gone', file]) await first.cache.add({ spec });
+  const before = first.cache.list();
+  await first.cache.close();
+  const path = join(first.folder, 'manifest.json');
+  // Each entry is damaged, and still says where it came from.
+  writeFileSync(path, readFileSync(path, 'utf8').replaceAll('"bytes"', '"bites"'));
+  const { cache } = openTestCache(t, { folder: first.folder, registry });
+  registry.isOffline = true;
+  registry.asked.length = 0;
+  await t.rejects(cache.sync(), { ...because('offline'), message: /a@1.0.0, b@1.0.0, gone@1.0.0/ });
+  t.equal(registry.asked.length, 2, 'the file, and one package');
+  const lost = /lost with a damaged manifest/;
+  const missing = ['a', 'b', 'gone'].map((name) => ({ id: `${name}@1.0.0`, ok: false, problem: lost }));
+  t.match(await cache.verify(), [{ id: 'mine@local', ok: true }, ...missing]);
+  await cache.close();
+
+  const again = openTestCache(t, { folder: first.folder, registry });
+  registry.isOffline = false;
+  registry.packages.delete('gone@1.0.0');
+  t.match(await again.cache.add({ spec: 'b' }), { id: 'b@1.0.0' });
+  t.match(await again.cache.verify(), [{ ok: true }, { ok: true }, { id: 'a@1.0.0' }, { id: 'gone@1.0.0' }]);
+  await t.rejects(again.cache.sync(), { message: /could not get gone@1.0.0; the rest is there/ });
+  const whole = before.filter(({ name }) => name !== 'gone');
+  t.match(
+    await again.cache.sync(),
+    whole.map(({ id, integrity }) => ({ id, integrity })),
+    'what nobody has is given up',
+  );
+});
+
 t.test('contents stay while nobody can say whether they are wanted', async (t) => {
   const { folder, path, library, text } = await filled(t);
   const reopened = async () => {

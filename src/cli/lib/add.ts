@@ -6,12 +6,12 @@ import type { Library } from '../../records/index.js';
 import { RpcError, type Client } from '../../rpc/client.js';
 import { methods } from '../../rpc/methods/index.js';
 import { command } from '../command.js';
-import { print, printJson, type Context } from '../context.js';
+import { note, print, printJson, type Context } from '../context.js';
 import { exitStatus, UsageFault } from '../fault.js';
 import { formatResult } from '../output/result.js';
 import { openProgressLine, progressToken, showProgress, type ProgressLine } from './progress-line.js';
 import { usageLines } from './usage-lines.js';
-import type { Wanted } from './fetch-here.js';
+import type { Help, Wanted } from './fetch-here.js';
 
 const { spec, global, entry } = methods['lib.add'].params.shape;
 
@@ -68,7 +68,7 @@ export const syncCommand = command({
         return await call();
       } catch (error) {
         const { syncHere } = await import('./fetch-here.js');
-        await syncHere(error, { context, client, onProgress: line.show });
+        await syncHere(error, helpWith(context, client, line));
         return call();
       }
     });
@@ -88,7 +88,7 @@ async function add(context: Context, client: Client, line: ProgressLine, wanted:
   } catch (error) {
     const { addHere, bundleHere } = await import('./fetch-here.js');
     hintAtFile(error, wanted.spec, context.cwd);
-    const help = { context, client, onProgress: line.show };
+    const help = helpWith(context, client, line);
     const library = await addHere(error, wanted, help);
     try {
       return await confirm(library);
@@ -97,6 +97,16 @@ async function add(context: Context, client: Client, line: ProgressLine, wanted:
     }
   }
 }
+
+const helpWith = (context: Context, client: Client, line: ProgressLine): Help => ({
+  context,
+  client,
+  onProgress: line.show,
+  note: (text) => {
+    line.erase();
+    note(context, [text]);
+  },
+});
 
 /** Of several errors the first, with what the others say. */
 function together(failures: readonly unknown[]): unknown {

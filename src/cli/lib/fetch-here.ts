@@ -18,12 +18,17 @@ export interface Help {
   context: Context;
   client: Client;
   onProgress: (progress: Progress) => void;
+  /** Tells whoever asked something that they should know. */
+  note: (text: string) => void;
 }
 
 /** Adds what the daemon could not, because of `fault`; throws `fault` where this process can do no more. */
 export async function addHere(fault: unknown, wanted: Wanted, help: Help): Promise<Library> {
-  if (!isOutOfReach(fault) && !isUnseenFile(fault, wanted.spec)) throw fault;
-  return withCache(fault, help, (cache, hooks) => cache.add(wanted, hooks));
+  const isUnseen = isUnseenFile(fault, wanted.spec);
+  if (!isOutOfReach(fault) && !isUnseen) throw fault;
+  const library = await withCache(fault, help, (cache, hooks) => cache.add(wanted, hooks));
+  if (isUnseen) help.note(`the daemon does not see ${wanted.spec}: after a change of it, add it again`);
+  return library;
 }
 
 /** Where the daemon could not load it (`refusal`): a package's script for browsers may need a page, its modules not. */

@@ -5,13 +5,11 @@ import * as z from 'zod';
 import type { LibraryDependency } from '../../records/index.js';
 import { LibraryError, messageOf, systemCode, unavailable } from '../errors.js';
 import type { PreparedLibrary, PrepareHooks } from '../fetcher.js';
+import { localVersion } from '../manifest.js';
 import { bundle, inspect, keep } from './bundle.js';
 import { chooseGlobal, isLibraryName } from './names.js';
 
 const extensions = ['.js', '.mjs', '.cjs', '.ts'];
-
-/** What a library of disk is called where nothing says its version. */
-const localVersion = 'local';
 
 /** `path` is absolute; it may be a link, which is then followed as well. */
 export async function prepareFromFile(

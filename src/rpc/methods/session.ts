@@ -20,6 +20,7 @@ export const sessionMethods = {
       'INVALID_PATH',
       'FILE_NOT_FOUND',
       'LIBRARY_UNAVAILABLE',
+      'INTEGRITY_MISMATCH',
     ],
   }),
   'session.list': method({

@@ -96,7 +96,7 @@ export const templateMethods = {
     params: z.strictObject({ template, library }),
     result: Template,
     positional: ['template', 'library'],
-    errors: ['TEMPLATE_NOT_FOUND', 'LIBRARY_NOT_FOUND'],
+    errors: ['TEMPLATE_NOT_FOUND', 'LIBRARY_NOT_FOUND', 'LIBRARY_UNAVAILABLE'],
   }),
   'template.removeLibrary': method({
     summary: 'No longer load it.',

@@ -124,7 +124,11 @@ t.test('a file that the daemon does not see is read by the CLI', async (t) => {
   const { socketPath, calls } = await fakeDaemon(t, handlers(cache));
   const run = (...args: string[]) =>
     runCli(t, ['--socket', socketPath, 'lib', 'add', ...args], { cwd: folder });
-  t.match(await run('./mine.js'), { code: 0, stderr: '', stdout: /^mine@local / });
+  t.match(await run('./mine.js'), {
+    code: 0,
+    stderr: `the daemon does not see ${spec}: after a change of it, add it again\n`,
+    stdout: /^mine@local /,
+  });
   t.strictSame(
     calls.map(({ method }) => method),
     ['lib.add', 'system.info', 'lib.add'],

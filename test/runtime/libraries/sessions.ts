@@ -157,7 +157,7 @@ t.test('a session that was never stored loads its libraries again', async (t) =>
 t.test('a library that is missing, damaged or does not load fails the start, and says why', async (t) => {
   const cases: [title: string, spoil: (source: TestLibraries) => void, code: string, message: RegExp][] = [
     ['damaged', (source) => void source.damaged.add('shout@2.0.0'), 'INTEGRITY_MISMATCH', /shout@2\.0\.0/],
-    ['removed', (source) => source.remove('shout@2.0.0'), 'LIBRARY_NOT_FOUND', /shout@2\.0\.0/],
+    ['removed', (source) => source.remove('shout@2.0.0'), 'LIBRARY_UNAVAILABLE', /shout@2\.0\.0/],
   ];
   for (const [title, spoil, code, message] of cases) {
     const { runtime, source, make } = await open(t);
