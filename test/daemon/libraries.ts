@@ -252,6 +252,29 @@ t.test('a download that is cancelled leaves nothing, and can be asked for again'
   t.match(await daemon.call('lib.add', { spec: 'pad' }), { id: 'pad@1.2.3' });
 });
 
+t.test('a daemon that is killed in mid-download leaves nothing that outlives the next start', async (t) => {
+  const { registry, daemon } = await withRegistry(t);
+  registry.intercept = (request, response) => {
+    if (!request.url?.endsWith('.tgz')) return false;
+    response.write(Buffer.alloc(100)); // the rest never comes
+    return true;
+  };
+  const client = await daemon.connect();
+  client.send('lib.add', { spec: 'pad' });
+  const work = join(daemon.home, 'cache', 'vmsys', 'work');
+  await until('the download', () => registry.requests.some((path) => path.endsWith('.tgz')));
+  t.equal(readdirSync(work).length, 1);
+  await daemon.kill();
+  t.equal(readdirSync(work).length, 1);
+
+  registry.intercept = () => false;
+  const { PATH: _, ...env } = registry.env;
+  const next = await startDaemon(t, { home: daemon.home, env });
+  await until('the sweep', () => readdirSync(work).length === 0);
+  t.strictSame(await next.call('lib.list'), { items: [] });
+  t.match(await next.call('lib.add', { spec: 'pad' }), { id: 'pad@1.2.3' });
+});
+
 t.test('a daemon that stops in mid-download stops in good order', async (t) => {
   const { registry, daemon } = await withRegistry(t);
   registry.intercept = (request) => request.url?.endsWith('.tgz') ?? false;
@@ -310,9 +333,15 @@ t.test('two daemons and a CLI that add to one cache at once end with the same li
     startDaemon(t, { env: { ...npm, ...cache } }),
     startDaemon(t, { env: { ...cache, npm_config_registry: 'http://127.0.0.1:9/' } }),
   ]);
+  let open = (): void => {};
+  registry.gate = new Promise((resolve) => (open = resolve));
   // The one without a network has a CLI to fetch for it.
   const adding = runCli(t, ['--socket', offline.socketPath, 'lib', 'add', ...names], { env: npm });
-  await Promise.all(names.map((spec) => fetching.call('lib.add', { spec })));
+  const added = Promise.all(names.map((spec) => fetching.call('lib.add', { spec })));
+  const tarball = (path: string): boolean => path.endsWith('a-1.0.0.tgz');
+  await until('the daemon and the CLI to fetch', () => registry.requests.filter(tarball).length === 2);
+  open();
+  await added;
   t.match(await adding, { code: 0, stderr: '' });
   const ids = names.map((name) => `${name}@1.0.0`);
   const listed = async ({ call }: RunningDaemon) => (await call<{ items: Library[] }>('lib.list')).items;
