@@ -6,6 +6,7 @@ import { isOutOfReach, LibraryError, messageOf, reasonOf, systemCode, unavailabl
 import type { Fetcher, PreparedLibrary, PrepareRequest } from './fetcher.js';
 import { maxLibraryBytes, type Content } from './files.js';
 import { Entry, faults, localPath, type Origin } from './manifest.js';
+import { atOriginal } from './original-place.js';
 import { cancelled, type RunHooks } from './shared-runs.js';
 import type { LibraryStore } from './store.js';
 import { refuseOther, taken, waitingOf, type Asked } from './succession.js';
@@ -156,10 +157,10 @@ export class Adder {
     const isKnown = before?.integrity === fresh.integrity && before.checked !== false;
     if (isKnown) return { entry: { ...fresh, exports: before.exports }, code };
     if (this.#options.check === undefined) return { entry: { ...fresh, checked: false }, code };
-    return { entry: { ...fresh, exports: await this.#check(fresh, code, hooks) }, code };
+    return { entry: { ...fresh, exports: await this.#check(fresh, code, hooks, prepared.sourceMap) }, code };
   }
 
-  async #check(entry: Entry, code: Uint8Array, hooks: RunHooks): Promise<string[]> {
+  async #check(entry: Entry, code: Uint8Array, hooks: RunHooks, sourceMap?: string): Promise<string[]> {
     const { id, name, format, global } = entry;
     hooks.onProgress({ library: id, step: 'check' });
     const candidate = {
@@ -177,7 +178,8 @@ export class Adder {
       const code = systemCode(error);
       if (code !== undefined && code !== 'LIBRARY_UNAVAILABLE') throw error;
       // The engine's own error names the library as well.
-      const problem = messageOf(error).replace(`library ${id} does not load: `, '');
+      const ownProblem = messageOf(error).replace(`library ${id} does not load: `, '');
+      const problem = sourceMap === undefined ? ownProblem : atOriginal(ownProblem, sourceMap);
       throw unavailable('not-loadable', `library "${id}" does not load in a session: ${problem}`, {
         details: { library: id },
         cause: error,

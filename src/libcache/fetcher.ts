@@ -36,6 +36,8 @@ export interface PreparedLibrary {
   /** It is the package's own script for browsers; asked for `bundled`, it may come otherwise. */
   isOwnScript?: boolean | undefined;
   code: string;
+  /** Where it was bundled: says where in which file, relative to the library's folder, a place of `code` comes from. */
+  sourceMap?: string | undefined;
   /** The packages that were bundled into it. */
   dependencies?: LibraryDependency[] | undefined;
   /** Of a local library: the absolute paths of all files that it is made of, itself among them. They are followed. */

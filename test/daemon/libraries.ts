@@ -107,8 +107,13 @@ t.test('what is not there, or means nothing, is refused', async (t) => {
   const spec = fileWith(t, 'broken.js', 'exports.a = 1;\nthrow new RangeError("at load");');
   await t.rejects(daemon.call('lib.add', { spec }), {
     code: 'LIBRARY_UNAVAILABLE',
-    message: /at load/,
+    message: /at load \(line 2, column \d+\)$/,
     details: { reason: 'not-loadable' },
+  });
+  const types = 'interface Unused {\n  a: string;\n}\nconst fine: Unused = { a: "" };\n';
+  const bundled = fileWith(t, 'typed.ts', `${types}export const b = (fine as any).c.d;`);
+  await t.rejects(daemon.call('lib.add', { spec: bundled }), {
+    message: /\(typed\.ts, line 5, column \d+\)$/,
   });
   t.strictSame(await daemon.call('lib.list'), { items: [] });
   const { items } = await daemon.call<{ items: { id: string; added: boolean }[] }>('lib.catalog');

@@ -13,6 +13,8 @@ export interface OneFile {
   code: string;
   /** The absolute paths of the files it is made of. */
   inputs: string[];
+  /** Of a bundle. */
+  sourceMap?: string | undefined;
 }
 
 /** The folder and the file to begin with; `id` is what errors call the library. */
@@ -22,7 +24,7 @@ export type Source = Pick<BuildRequest, 'folder' | 'confined' | 'signal'> & { id
 export async function bundle(source: Source, found: Probe): Promise<OneFile> {
   const format = found.format ?? 'cjs';
   try {
-    const { code, metafile } = await build({ ...source, format });
+    const { code, metafile, sourceMap } = await build({ ...source, format, mapped: true });
     return {
       format: format === 'esm' ? 'module' : 'script',
       code: checkSize(source.id, withoutHashbang(code)),
@@ -30,6 +32,7 @@ export async function bundle(source: Source, found: Probe): Promise<OneFile> {
         // A file that package.json says is not there in a browser.
         .filter((path) => !path.startsWith('(disabled):'))
         .map((path) => resolve(source.folder, path)),
+      sourceMap,
     };
   } catch (error) {
     throw asError(source, error);

@@ -6,6 +6,8 @@ export interface Build {
   metafile: Metafile;
   /** Of the one file that was built. */
   code: string;
+  /** The source map of it, where one was asked for. */
+  sourceMap?: string;
 }
 
 export interface BuildRequest {
@@ -15,6 +17,8 @@ export interface BuildRequest {
   entry: string | { contents: string; sourcefile: string };
   format: 'cjs' | 'esm';
   plugins?: Plugin[];
+  /** Whether to make a source map; its sources are relative to `folder`. */
+  mapped?: boolean;
   /** Files that may be read lie in `folder`. Absent: any may. */
   confined: boolean;
   signal: AbortSignal;
@@ -22,7 +26,7 @@ export interface BuildRequest {
 
 /** Rejects with esbuild's BuildFailure, or with the signal's reason. */
 export async function build(request: BuildRequest): Promise<Build> {
-  const { folder, entry, format, plugins = [], confined, signal } = request;
+  const { folder, entry, format, plugins = [], mapped = false, confined, signal } = request;
   const { metafile, outputFiles } = await run(signal, {
     ...fitting,
     absWorkingDir: folder,
@@ -32,13 +36,15 @@ export async function build(request: BuildRequest): Promise<Build> {
     // A package's own settings for a compiler are not for us.
     ...(confined ? { tsconfigRaw: {} } : {}),
     metafile: true,
+    ...(mapped ? { sourcemap: 'external', sourcesContent: false } : {}),
     write: false,
     // Only names it; nothing is written.
     outfile: resolve(folder, 'library.js'),
   });
   const file = outputFiles.find(({ path }) => path.endsWith('library.js'));
   if (file === undefined) throw new Error('esbuild made no file');
-  return { metafile, code: file.text };
+  const map = outputFiles.find(({ path }) => path.endsWith('library.js.map'));
+  return { metafile, code: file.text, ...(map === undefined ? {} : { sourceMap: map.text }) };
 }
 
 /** The file that `import` would mean by `specifier` in `folder`. Rejects as {@link build} does. */

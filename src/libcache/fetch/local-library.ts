@@ -35,6 +35,7 @@ export async function prepareFromFile(
     global,
     format: file.format,
     code: file.code,
+    sourceMap: file.sourceMap,
     ...(dependencies.length > 0 ? { dependencies } : {}),
     inputs: [...new Set([path, ...file.inputs.filter((input) => !isForeign(input))])],
   };

@@ -58,6 +58,7 @@ export async function prepareFromNpm(
     global,
     format: file.format,
     code: file.code,
+    sourceMap: file.sourceMap,
     ...(script === undefined ? {} : { isOwnScript: true }),
     ...(dependencies.length > 0 ? { dependencies } : {}),
   };
