@@ -7,6 +7,10 @@ export function grantCommand(template: string, { kind, name, config = {} }: Capa
   return `vmsys template add-capability ${shellWord(template)} ${kind} ${shellWord(name)}${flag}`;
 }
 
+/** The command that takes a capability away: what it granted is denied to new sessions, what it denied is not. */
+export const removalCommand = (template: string, { kind, name }: CapabilityInput): string =>
+  `vmsys template remove-capability ${shellWord(template)} ${kind} ${shellWord(name)}`;
+
 /** The text as one word of a shell, which must not put its own home in place of `~` either. */
 export const shellWord = (text: string): string =>
   /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;

@@ -105,12 +105,15 @@ function common(
   };
 }
 
-/** The variables a session sees: those of the daemon that its template grants, then the template's own. */
+/** The variables a session sees: those of the daemon that its template grants, then the template's own; none denied. */
 function grantedEnvironment(policy: Policy, environment: Variables): Record<string, string> {
+  const variables = policy.capabilities.filter(({ kind }) => kind === 'env');
   const granted: Record<string, string> = {};
-  for (const { kind, name, enabled } of policy.capabilities) {
+  for (const { name } of variables) {
     const value = environment[name];
-    if (kind === 'env' && enabled && value !== undefined) granted[name] = value;
+    if (value !== undefined) granted[name] = value;
   }
-  return { ...granted, ...policy.env };
+  const seen = { ...granted, ...policy.env };
+  for (const { name, enabled } of variables) if (!enabled) delete seen[name];
+  return seen;
 }

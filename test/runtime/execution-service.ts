@@ -101,8 +101,9 @@ t.test('a file is run with its arguments and environment', async (t) => {
   writeFileSync(join(worktree, 'notes.txt'), '1');
   runtime.templates.create({
     name: 'granting',
-    env: { OWN: 'template', BOTH: 'template' },
+    env: { OWN: 'template', BOTH: 'template', NEVER: 'template' },
     capabilities: [
+      { kind: 'env', name: 'NEVER', enabled: false },
       { kind: 'env', name: 'GRANTED' },
       { kind: 'env', name: 'ABSENT' },
       { kind: 'env', name: 'OFF', enabled: false },

@@ -258,6 +258,47 @@ t.test('the daemon’s own files are closed, also where all around them is grant
   t.equal(readFileSync(join(state, 'own.txt'), 'utf8'), 'own');
 });
 
+t.test('what a template denies stays closed, whatever else it grants', async (t) => {
+  const { tree, folder, session, attempt, run } = await attacked(t);
+  mkdirSync(join(folder, 'deep', 'secret'), { recursive: true });
+  mkdirSync(join(tree, 'own'));
+  writeFileSync(join(folder, 'deep', 'secret', 'key'), 'secret');
+  writeFileSync(join(tree, 'own', 'key.json'), '"secret"');
+  symlinkSync(join(folder, 'deep'), join(folder, 'way'));
+  symlinkSync(join(folder, 'deep', 'secret', 'key'), join(tree, 'link'));
+  const denied = (path: string) => ({ ...folderGrant(path), enabled: false });
+  const s = await session([
+    module('fs', { write: true }),
+    module('database', { write: true }),
+    module('exec', { allow: ['ls'] }),
+    folderGrant('/', true),
+    folderGrant(join(folder, 'deep'), true),
+    denied(join(folder, 'way', 'secret')),
+    denied(join(tree, 'own')),
+    denied(join(folder, 'later')),
+  ]);
+  await run(s, files);
+  for (const call of [
+    `fs.readFileSync('${folder}/deep/secret/key')`,
+    `fs.readFileSync('${folder}/way/secret/key')`,
+    `fs.readFileSync('link')`,
+    `fs.readFileSync('own/key.json')`,
+    `fs.readdirSync('${folder}/deep/secret')`,
+    `fs.writeFileSync('${folder}/deep/secret/key', '')`,
+    `fs.renameSync('${folder}/deep/secret', '${folder}/got')`,
+    `fs.renameSync('${folder}/deep', '${folder}/got')`,
+    `fs.rmSync('${folder}/deep', { recursive: true })`,
+    `fs.copyFileSync('own/key.json', 'got')`,
+    `fs.mkdirSync('${folder}/later')`,
+    `require('database').open('own/new.db')`,
+    `require('exec').run('ls', [], { cwd: 'own' })`,
+  ])
+    t.equal(await attempt(s, call), 'EACCES', call);
+  t.equal(await attempt(s, `require('./own/key.json')`), 'INVALID_PATH');
+  t.equal(await attempt(s, `fs.unlinkSync('${folder}/way')`), 'EBUSY', 'nor is the way to it moved');
+  t.equal(readFileSync(join(folder, 'deep', 'secret', 'key'), 'utf8'), 'secret');
+});
+
 t.test('what is no file is not opened, and nothing waits for it', async (t) => {
   const { tree, session, attempt, run } = await attacked(t);
   execFileSync('mkfifo', [join(tree, 'fifo.js')]);

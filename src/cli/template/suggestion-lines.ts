@@ -1,6 +1,6 @@
 // A suggestion to the lines a person reads: what to grant, the commands that grant it, and what is left over.
 import { isDeepStrictEqual } from 'node:util';
-import { grantCommand, shellWord, type Capability, type CapabilityInput } from '../../records/index.js';
+import { grantCommand, removalCommand, type Capability, type CapabilityInput } from '../../records/index.js';
 import type { MethodResult } from '../../rpc/methods/index.js';
 import type { Paint } from '../output/paint.js';
 import { formatTable, visible } from '../output/table.js';
@@ -13,19 +13,19 @@ export function suggestionLines(
   granted: readonly Capability[],
   paint: Paint,
 ): string[] {
-  const rows = capabilities.map(({ kind, name, config }) => [
+  // What the template denies stays denied, and is no news.
+  const wanted = capabilities.filter(({ enabled = true }) => enabled);
+  const rows = wanted.map(({ kind, name, config }) => [
     kind,
     name,
     config === undefined ? '' : JSON.stringify(config),
   ]);
-  const missing = capabilities.filter((wanted) => !granted.some((present) => isSame(wanted, present)));
-  const grant = missing.map((wanted) => grantCommand(template, wanted));
+  const missing = wanted.filter((capability) => !granted.some((present) => isSame(capability, present)));
+  const grant = missing.map((capability) => grantCommand(template, capability));
   const left = unused.filter(({ kind, name }) =>
     granted.some((present) => present.enabled && present.kind === kind && present.name === name),
   );
-  const revoke = left.map(
-    ({ kind, name }) => `vmsys template remove-capability ${template} ${kind} ${shellWord(name)}`,
-  );
+  const revoke = left.map((capability) => removalCommand(template, capability));
   const section = (title: string, lines: readonly string[]): string[] =>
     lines.length === 0 ? [] : ['', paint('bold', title), ...lines.map(visible)];
   return [

@@ -58,7 +58,7 @@ export interface HostContext<Config = unknown> {
   config: Config;
   /** Absolute real path. */
   worktree: string | undefined;
-  /** All that are enabled, of every kind. */
+  /** All of the template, of every kind; disabled ones deny what they name. */
   capabilities: readonly Capability[];
   /** The variables that the running execution has. */
   environment(): Readonly<Record<string, string>>;

@@ -1,5 +1,5 @@
 // Host modules as one session has them: which specifiers are granted, their guest side, and the opened host side.
-import { grantCommand } from '../../records/grant-command.js';
+import { grantCommand, removalCommand } from '../../records/grant-command.js';
 import type { Capability, HostCall } from '../../records/index.js';
 import { catalogue } from '../capabilities/catalogue.js';
 import type {
@@ -9,6 +9,7 @@ import type {
   OpenHostModule,
   RunEnd,
 } from '../capabilities/host-module.js';
+import { denialOf, grantOf, isOf } from '../capabilities/module-grants.js';
 import type { ModuleSource } from '../engine/module-host.js';
 import { moduleError } from './module-error.js';
 import type { ModuleSettings } from './module-settings.js';
@@ -53,6 +54,12 @@ export class GrantedModules {
     if (this.#grant(entry.name) !== undefined)
       return entry.name === 'buffer' ? sharedBuffer : `${idPrefix}${entry.specifiers[wanted] ?? entry.name}`;
     this.#host?.onCall?.({ module: entry.name, call: 'import', target: specifier, allowed: false, ms: 0 });
+    const denial = denialOf(this.#settings.capabilities, entry.name);
+    if (denial !== undefined) {
+      const cure = removalCommand(this.#settings.template, denial);
+      const message = `module "${entry.name}" is denied to this session, also where it is granted; to deny it to new ones no longer: ${cure}`;
+      throw moduleError('MODULE_NOT_ALLOWED', message);
+    }
     const missing =
       entry.grantedBy === undefined
         ? ({ kind: 'module', name: entry.name } as const)
@@ -87,7 +94,7 @@ export class GrantedModules {
       ...this.#host.context,
       config: grant.config,
       worktree,
-      capabilities: capabilities.filter(({ enabled }) => enabled),
+      capabilities,
       template,
     });
     this.#open.set(name, opened);
@@ -117,17 +124,8 @@ export class GrantedModules {
   }
 
   #grant(name: string): Capability | undefined {
-    return this.#settings.capabilities.find((capability) => isGrantOf(capability, name));
+    return grantOf(this.#settings.capabilities, name);
   }
-}
-
-/** Whether it grants the module of this name: as a module, or as a global, which is the module in a variable. */
-function isGrantOf({ kind, name, enabled }: Capability, module: string): boolean {
-  const entry = catalogue.find((known) => known.name === module);
-  if (!enabled || entry === undefined) return false;
-  if (entry.grantedBy !== undefined) return kind === entry.grantedBy;
-  if (kind === 'module') return name === module;
-  return kind === 'global' && entry.global.name === name;
 }
 
 /** Whether sessions of these settings need the host sides loaded. */
@@ -136,10 +134,13 @@ export const reachesHost = ({ capabilities }: ModuleSettings): boolean =>
 
 /** Expressions for the variables that capabilities of kind `global` and `net` make, by the variables' names. */
 export function globalsOf(capabilities: readonly Capability[]): Record<string, string> {
-  const granted = capabilities.filter(({ enabled }) => enabled);
-  const made = catalogue.filter(({ global, grantedBy = 'global' }) =>
-    granted.some(({ kind, name }) => kind === grantedBy && (kind !== 'global' || name === global.name)),
-  );
+  const made = catalogue.filter((entry) => {
+    const { grantedBy = 'global' } = entry;
+    const isVariable = capabilities.some(
+      (capability) => capability.kind === grantedBy && capability.enabled && isOf(capability, entry),
+    );
+    return isVariable && grantOf(capabilities, entry.name) !== undefined;
+  });
   return Object.fromEntries(
     made.flatMap(({ global, moreGlobals = [], specifiers }) => {
       const module = `require(${JSON.stringify(Object.keys(specifiers)[0])})`;

@@ -1,5 +1,6 @@
 // What of a session and its template decides on what its scripts may import: plain data, posted to the worker.
 import type { Capability, Policy, Resolver } from '../../records/index.js';
+import { deniedPaths } from '../capabilities/fs/reach.js';
 import { nameOfLibrary } from '../library-pins.js';
 
 export interface ModuleSettings {
@@ -9,7 +10,7 @@ export interface ModuleSettings {
   /** Whether `.js` and `.ts` files are ES modules. */
   esm: boolean;
   capabilities: readonly Capability[];
-  /** Files and folders that no capability reaches: the daemon's own. */
+  /** Files and folders that no capability reaches: the daemon's own, and what the template denies. */
   closed: readonly string[];
   /** The template's id or name, for messages that say how to grant what is missing. */
   template: string;
@@ -33,7 +34,7 @@ export function toModuleSettings({ policy, worktree, template, closed }: ModuleO
     resolver,
     esm: runtime.esm,
     capabilities,
-    closed,
+    closed: [...closed, ...deniedPaths(capabilities, worktree)],
     template,
     libraries: libraries.map(({ id }) => ({ id, name: nameOfLibrary(id) })),
   };

@@ -2,7 +2,7 @@
 // no trace in the ledger stays as the template has it: variables that are read, modules that reach nothing, bounds.
 import type { Capability, CapabilityInput, HostCall } from '../../records/index.js';
 import { catalogue } from '../capabilities/catalogue.js';
-import type { CatalogueEntry } from '../capabilities/host-module.js';
+import { denialOf, isOf } from '../capabilities/module-grants.js';
 import { isWithin } from '../capabilities/fs/reach.js';
 import { Method, usualMethods } from '../capabilities/net/config.js';
 import { needsOf, type Need, type Surroundings } from './needs.js';
@@ -32,6 +32,9 @@ export function suggestCapabilities(
   context: SuggestionContext,
 ): SuggestedCapabilities {
   const granted = context.granted.filter(({ enabled }) => enabled);
+  const denied = context.granted
+    .filter(({ enabled }) => !enabled)
+    .map(({ kind, name }) => ({ kind, name, enabled: false }));
   const uncovered = new Map<string, SuggestedCapabilities['uncovered'][number]>();
   const leaveOut = ({ module, call, target }: HostCall, reason: string): void => {
     const key = `${module} ${call} ${target}`;
@@ -39,10 +42,10 @@ export function suggestCapabilities(
   };
   const needs = calls.flatMap((call) => {
     const own = needsOf(call, context);
-    const never = own.find(({ kind }) => kind === 'never');
-    if (never?.kind === 'never') leaveOut(call, never.reason);
+    const reasons = own.flatMap((need) => reasonAgainst(need, context.granted) ?? []);
+    if (reasons[0] !== undefined) leaveOut(call, reasons[0]);
     // Half of what it needs is no use to it.
-    const useful = never === undefined ? own : own.filter(({ kind }) => kind === 'module');
+    const useful = reasons.length === 0 ? own : own.filter((need) => isModule(need, context.granted));
     return useful.map((need) => ({ call, need }));
   });
 
@@ -63,6 +66,8 @@ export function suggestCapabilities(
     ...pathCapabilities(all, context),
     ...variableCapabilities(all, granted),
     ...originCapabilities(all, granted),
+    // What is denied leaves no trace, and a grant of what lies around it must not let it in.
+    ...denied,
   ];
   const unused = granted
     .filter(({ kind, name }) => !capabilities.some((other) => other.kind === kind && other.name === name))
@@ -70,8 +75,20 @@ export function suggestCapabilities(
   return { capabilities, unused, uncovered: [...uncovered.values()] };
 }
 
-const isOf = ({ kind, name }: Capability, entry: CatalogueEntry): boolean =>
-  (kind === 'module' && name === entry.name) || (kind === 'global' && name === entry.global.name);
+/** Why no grant would do: none could, or the template denies it. Paths that it denies are closed ones. */
+function reasonAgainst(need: Need, capabilities: readonly Capability[]): string | undefined {
+  const isDenied = (wanted: Capability['kind'], named: string): boolean =>
+    capabilities.some(({ kind, name, enabled }) => kind === wanted && name === named && !enabled);
+  if (need.kind === 'never') return need.reason;
+  const isRefused =
+    (need.kind === 'module' && denialOf(capabilities, need.name) !== undefined) ||
+    (need.kind === 'variable' && isDenied('env', need.name)) ||
+    (need.kind === 'origin' && isDenied('net', need.origin));
+  return isRefused ? 'the template denies it' : undefined;
+}
+
+const isModule = (need: Need, capabilities: readonly Capability[]): boolean =>
+  need.kind === 'module' && reasonAgainst(need, capabilities) === undefined;
 
 /** As people write it: what is usual is left out. */
 function toInput({ kind, name, config = {} }: CapabilityInput): CapabilityInput {

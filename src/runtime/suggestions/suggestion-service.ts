@@ -2,7 +2,7 @@
 // the store, and the file system asked where its paths really are.
 import { homedir } from 'node:os';
 import type { SessionId } from '../../records/index.js';
-import { realPaths } from '../capabilities/fs/reach.js';
+import { deniedPaths, realPaths } from '../capabilities/fs/reach.js';
 import { RuntimeError } from '../errors.js';
 import type { Residents } from '../residents.js';
 import type { SessionKeeper } from '../session-keeper.js';
@@ -40,10 +40,11 @@ export class SuggestionService implements Suggestions {
     const { calls, unrecorded } = store.executions.ledger({ session: id, execution }, greatestLedger);
     const realPath = realPaths();
     const { distinct, covered } = distinctCalls(calls);
+    const granted = store.templates.policy(templateId, templateVersion)?.capabilities ?? [];
     const suggested = suggestCapabilities(distinct, {
-      granted: store.templates.policy(templateId, templateVersion)?.capabilities ?? [],
+      granted,
       worktree,
-      closed: closed.map(realPath),
+      closed: [...closed, ...deniedPaths(granted, worktree)].map(realPath),
       home: realPath(homedir()),
       realPath,
     });

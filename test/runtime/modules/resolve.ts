@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import t from 'tap';
 import type { HostModule } from '#src/runtime/capabilities/host-module.js';
 import type { HostValue } from '#src/runtime/engine/module-host.js';
-import type { HostSide } from '#src/runtime/modules/granted-modules.js';
+import { globalsOf, type HostSide } from '#src/runtime/modules/granted-modules.js';
 import { makeWorktree, openTestHost } from '../../fixtures/modules.js';
 
 t.test('a relative path is relative to the file that asks', async (t) => {
@@ -197,6 +197,20 @@ t.test('a host module has to be granted, and what is said of it would grant it',
   const capability = { kind: 'module', name: 'fs', enabled: true, config: {} } as const;
   const off = openTestHost(worktree, { capabilities: [{ ...capability, enabled: false }] }, side);
   t.equal(off.idOf('fs'), 'MODULE_NOT_ALLOWED', 'enabled: false means denied');
+  for (const [kind, denying] of [
+    ['global', 'module'],
+    ['module', 'global'],
+  ] as const) {
+    const capabilities = [
+      { ...capability, kind },
+      { ...capability, kind: denying, enabled: false },
+    ];
+    const vetoed = openTestHost(worktree, { capabilities }, side);
+    t.equal(vetoed.idOf('fs'), 'MODULE_NOT_ALLOWED', `a disabled ${denying} denies what a ${kind} grants`);
+    t.match(vetoed.refusal('fs'), `vmsys template remove-capability work ${denying} fs`);
+    t.throws(() => vetoed.call('node:fs', 'two', []), { code: 'MODULE_NOT_FOUND' });
+    t.strictSame(globalsOf(capabilities), {}, 'nor is there a variable');
+  }
   const other = openTestHost(worktree, { capabilities: [{ ...capability, kind: 'env' }] }, side);
   t.equal(other.idOf('fs'), 'MODULE_NOT_ALLOWED');
   const granted = openTestHost(worktree, { capabilities: [capability] }, side);

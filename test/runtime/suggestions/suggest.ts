@@ -196,11 +196,30 @@ t.test('what leaves no trace stays, bounds too, and what was not used is named',
     { kind: 'global', name: 'Buffer' },
     { kind: 'module', name: 'exec', config: { timeoutMs: 9, allow: ['ls'] } },
     { kind: 'env', name: 'HOME' },
+    { kind: 'env', name: 'LANG', enabled: false },
   ]);
   t.strictSame(unused, [
     { kind: 'module', name: 'database' },
     { kind: 'fs', name: '/srv' },
   ]);
+});
+
+t.test('what the template denies stays denied, and is not suggested', async (t) => {
+  const granted = [
+    { kind: 'module', name: 'exec', config: { allow: ['env'] } },
+    { kind: 'global', name: 'fs', enabled: false },
+    { kind: 'env', name: 'HOME', enabled: false },
+    { kind: 'net', name: 'https://a.example', enabled: false },
+  ] satisfies CapabilityInput[];
+  const calls = [
+    denied('fs', 'import', 'fs'),
+    denied('exec', 'run', 'HOME= env'),
+    denied('net', 'fetch', 'GET https://a.example/x'),
+    call('exec', 'run', 'env'),
+  ];
+  const { capabilities, uncovered } = suggest(calls, { granted: granted.map(toCapability) });
+  t.strictSame(capabilities, granted);
+  t.match(uncovered, [{ module: 'fs' }, { module: 'exec' }, { module: 'net' }]);
 });
 
 const part = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j');

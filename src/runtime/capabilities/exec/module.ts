@@ -7,7 +7,7 @@ import { grantCommand } from '../../../records/index.js';
 import type { HostValue } from '../../engine/module-host.js';
 import { withExisting, type Place } from '../fs/anchor.js';
 import { Reach } from '../fs/reach.js';
-import { grantedConfig } from '../granted-config.js';
+import { grantedConfig } from '../module-grants.js';
 import { HostError, type HostAnswer, type HostContext, type HostModule } from '../host-module.js';
 import { ExecConfig } from './config.js';
 import { isCommand } from './words.js';

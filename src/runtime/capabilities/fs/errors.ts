@@ -1,7 +1,7 @@
 // Errors of the file functions: with Node's code, message and fields, and the path that the script wrote.
 import { getSystemErrorMap, getSystemErrorName } from 'node:util';
 import { grantCommand, type Capability } from '../../../records/index.js';
-import { grantedConfig } from '../granted-config.js';
+import { grantedConfig } from '../module-grants.js';
 import { HostError } from '../host-module.js';
 import type { Reach } from './reach.js';
 

@@ -10,7 +10,11 @@ export interface Grant {
   write: boolean;
 }
 
-interface HeldGrant extends Grant {
+/** The path that a capability names. */
+interface Named {
+  /** As the capability has it. */
+  name: string;
+  path: string;
   /** As the template has it, and with each link on its way followed: the last one is the real path. */
   forms: readonly string[];
 }
@@ -19,7 +23,7 @@ export interface ReachOptions {
   worktree: string | undefined;
   /** Whether the worktree may be written to. */
   write: boolean;
-  /** Those of kind `fs` count. */
+  /** Those of kind `fs` count; what a disabled one names is closed. */
   capabilities: readonly Capability[];
   /** Folders that no grant reaches into: the daemon's own. */
   closed: readonly string[];
@@ -36,19 +40,24 @@ export function grantedPath(name: string, worktree: string | undefined): string 
 }
 
 export class Reach {
-  readonly #grants: readonly HeldGrant[];
+  readonly #grants: readonly Grant[];
+  readonly #named: readonly Named[];
+  readonly #denied: readonly Named[];
   readonly #closed: readonly string[];
   readonly #keepsJournals: boolean;
 
   constructor({ worktree, write, capabilities, closed }: ReachOptions) {
-    const named = capabilities.flatMap(({ kind, name, enabled, config }): HeldGrant[] => {
-      const path = kind === 'fs' && enabled ? grantedPath(name, worktree) : undefined;
-      return path === undefined
-        ? []
-        : [{ path: realPath(path), forms: formsOf(path), write: config['write'] === true }];
+    const named = capabilities.flatMap(({ kind, name, enabled, config }) => {
+      const path = kind === 'fs' ? grantedPath(name, worktree) : undefined;
+      if (path === undefined) return [];
+      const allowed = { enabled, write: config['write'] === true };
+      return [{ name, path: realPath(path), forms: formsOf(path), ...allowed }];
     });
-    this.#grants = worktree === undefined ? named : [{ path: worktree, forms: [worktree], write }, ...named];
-    this.#closed = [...neverReached, ...closed.map(realPath)];
+    const tree = worktree === undefined ? [] : [{ name: worktree, path: worktree, forms: [worktree], write }];
+    this.#grants = [...tree, ...named.filter(({ enabled }) => enabled)];
+    this.#named = [...tree, ...named];
+    this.#denied = named.filter(({ enabled }) => !enabled);
+    this.#closed = [...neverReached, ...closed.map(realPath), ...this.#denied.map(({ path }) => path)];
     this.#keepsJournals = capabilities.some(
       ({ kind, name, enabled }) => (kind === 'module' || kind === 'global') && name === 'database' && enabled,
     );
@@ -63,11 +72,11 @@ export class Reach {
   }
 
   /**
-   * Whether the name of a grant's folder, or of one around it, would change hands: a link put there in its place would
-   * be what the grant means from the next time on.
+   * Whether the name of a folder that is granted or denied, or of one around it, would change hands: a link put there in
+   * its place would be what the capability means from the next time on.
    */
   holds(real: string): boolean {
-    return this.#grants.some(({ path, forms }) => [path, ...forms].some((form) => isWithin(real, form)));
+    return this.#named.some(({ path, forms }) => [path, ...forms].some((form) => isWithin(real, form)));
   }
 
   /**
@@ -85,6 +94,12 @@ export const isWithin = (folder: string, path: string): boolean =>
 
 /** A grant may be of what does not exist yet: then what exists of its path is made real. */
 export const realPath = (path: string): string => realPaths()(path);
+
+/** Absolute paths that no grant reaches into, for disabled capabilities name them. */
+export const deniedPaths = (capabilities: readonly Capability[], worktree?: string): string[] =>
+  capabilities.flatMap(({ kind, name, enabled }) =>
+    kind === 'fs' && !enabled ? (grantedPath(name, worktree) ?? []) : [],
+  );
 
 /** What a name in a real folder leads to; of what is not there, where it would be. */
 interface Found {

@@ -14,11 +14,13 @@ export const Grant = z.strictObject({
 });
 export type Grant = z.infer<typeof Grant>;
 
-/** Of the enabled capabilities of a session. */
-export const grantsOf = (capabilities: readonly Capability[]): Grant[] =>
-  capabilities.flatMap(({ kind, name, enabled, config }) =>
-    kind === 'net' && enabled ? [{ origin: name, ...NetConfig.parse(config) }] : [],
-  );
+/** Of the capabilities of a session: an origin that one of them denies is not granted. */
+export function grantsOf(capabilities: readonly Capability[]): Grant[] {
+  const origins = capabilities.filter(({ kind }) => kind === 'net');
+  const denied = new Set(origins.filter(({ enabled }) => !enabled).map(({ name }) => name));
+  const granted = origins.filter(({ name }) => !denied.has(name));
+  return granted.map(({ name, config }) => ({ origin: name, ...NetConfig.parse(config) }));
+}
 
 /** How the ledger names a request: what the script sends in the query is nobody's business. */
 export const targetOf = (method: string, { origin, pathname }: URL): string =>
