@@ -297,6 +297,42 @@ t.test('a global is the module in a variable', async (t) => {
   );
 });
 
+t.test(
+  'a granted folder outside of the worktree is made and copied into, and nothing more is asked for',
+  async (t) => {
+    const { runtime, tree, session } = await makeWorld(t);
+    const outside = tempFolder(t);
+    const site = join(outside, 'site');
+    mkdirSync(join(tree, 'build/inner'), { recursive: true });
+    writeFileSync(join(tree, 'build/inner/page.txt'), 'page');
+    const s = await session([module('fs'), { kind: 'fs', name: site, config: { write: true } }]);
+    await runtime.value(s, `const fs = require('fs'); 1`);
+    const cp = (from: string, to: string): string =>
+      `fs.cpSync('${from}', ${JSON.stringify(to)}, { recursive: true })`;
+    // At first it is missing, then there.
+    for (let round = 0; round < 2; round++) {
+      const { id, status } = await runtime.run(s, cp('build', site));
+      t.equal(status, 'ok');
+      const { denied, capabilities } = runtime.suggestions.suggest({ execution: id });
+      t.equal(denied, 0);
+      t.same(
+        capabilities.filter(({ name }) => !name.startsWith(site)),
+        [{ kind: 'module', name: 'fs' }],
+      );
+    }
+    t.equal(readFileSync(join(site, 'inner/page.txt'), 'utf8'), 'page');
+    await runtime.value(s, cp('a.txt', join(site, 'new/deep/a.txt')));
+    t.equal(readFileSync(join(site, 'new/deep/a.txt'), 'utf8'), 'a');
+    const elsewhere = join(outside, 'elsewhere');
+    const caught = (code: string): string => `try { ${code} } catch (e) { [e.code, e.message] }`;
+    t.match(await runtime.value(s, caught(cp('build', elsewhere))), [
+      'EACCES',
+      `fs ${elsewhere} --config '{"write":true}'`,
+    ]);
+    t.match(await runtime.value(s, caught(cp(site, join(site, 'inner/self')))), ['ERR_FS_CP_EINVAL']);
+  },
+);
+
 t.test('sessions with host modules fork and go back', async (t) => {
   const { runtime, session } = await makeWorld(t);
   const s = await session([module('fs')]);

@@ -44,19 +44,31 @@ export interface Spot {
   written: string;
 }
 
+interface Existing {
+  access: Access;
+  /** What the script is after, where that is more than what is checked here. */
+  wanted?: Access;
+  syscall: string;
+  follow?: boolean;
+}
+
 /** Has what `path` leads to while `use` runs. Throws HostError as Node's functions do. */
 export function withExisting<T>(
   place: Place,
   path: string,
-  { access, syscall, follow = true }: { access: Access; syscall: string; follow?: boolean },
+  { access, wanted = access, syscall, follow = true }: Existing,
   use: (anchor: Anchor) => T,
 ): T {
   const written = absolute(place, path);
-  const descriptor = openAnchor(place, written, { access, syscall, flags: follow ? 0 : O_NOFOLLOW });
+  const descriptor = openAnchor(place, written, {
+    access: wanted,
+    syscall,
+    flags: follow ? 0 : O_NOFOLLOW,
+  });
   try {
     const real = realOf(descriptor);
     const stat = fstatSync(descriptor);
-    if (!place.reach.allows(real, access)) throw outside(place, { written, real, access, syscall });
+    if (!place.reach.allows(real, access)) throw outside(place, { written, real, access: wanted, syscall });
     // Its last name was taken away: its path now says so, and may no longer be compared.
     if (stat.nlink === 0) throw systemError('ENOENT', syscall, written);
     return use({ path: `/proc/self/fd/${descriptor}`, real, stat, written });
@@ -128,11 +140,20 @@ function openAnchor(place: Place, path: string, { access, syscall, flags, writte
   try {
     return openSync(path, O_PATH | flags);
   } catch (error) {
-    // Whether there is something outside of the reach is nobody's business.
-    const real = wouldBe(path);
+    // Whether there is something outside of the reach is nobody's business. A name may be granted where its folder is not.
+    const folder = wouldBe(path);
+    const real = written === path ? folder : join(folder, basename(written));
     if (!place.reach.allows(real, 'read')) throw outside(place, { written, real, access, syscall });
     throw systemError(error, syscall, written);
   }
+}
+
+/** Where the path leads, or would. Throws HostError where that is not granted; `access` is what it is wanted for. */
+export function whereItIs(place: Place, path: string, use: { access: Access; syscall: string }): string {
+  const written = absolute(place, path);
+  const real = wouldBe(written);
+  if (!place.reach.allows(real, 'read')) throw outside(place, { ...use, written, real });
+  return real;
 }
 
 /** Links of links that are followed, as the system does. */

@@ -12,7 +12,7 @@ import {
 import * as z from 'zod';
 import type { HostValue } from '../../engine/module-host.js';
 import { HostError, type HostAnswer, type OpenHostModule, type RunEnd } from '../host-module.js';
-import { withExisting, withSpot, type Place } from './anchor.js';
+import { whereItIs, withExisting, withSpot, type Place } from './anchor.js';
 import {
   changeMode,
   readWhole,
@@ -91,7 +91,10 @@ export class FileOperations implements OpenHostModule {
         return { value: undefined, target: file, write: use.access === 'write' };
       });
     }),
-    realpath: operation([path], (file) => {
+    // With what it is asked for, also of what is not there.
+    realpath: operation([path, z.enum(['read', 'write']).optional()], (file, wanted) => {
+      if (wanted !== undefined)
+        return { value: whereItIs(this.#place, file, { access: wanted, syscall: 'realpath' }), target: file };
       const use = { access: 'read', syscall: 'realpath' } as const;
       return withExisting(this.#place, file, use, ({ real }) => ({ value: real, target: file }));
     }),

@@ -11,7 +11,7 @@ import {
   unlinkSync,
   type Stats,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { HostError } from '../host-module.js';
 import { absolute, withExisting, withSpot, type Place, type Spot } from './anchor.js';
 import { system } from './contents.js';
@@ -128,21 +128,31 @@ export function makeFolder(
     return undefined;
   }
   const missing: string[] = [];
-  let written = absolute(place, path);
-  while (!isFolder(place, written)) {
-    missing.unshift(written);
-    const parent = written.slice(0, written.lastIndexOf('/')) || '/';
-    if (parent === written) break;
-    written = parent;
+  let outside: HostError | undefined;
+  for (let folder = absolute(place, path); outside === undefined; folder = dirname(folder)) {
+    try {
+      if (isFolder(place, folder)) break;
+      missing.unshift(folder);
+    } catch (error) {
+      // A grant may be of a folder alone: that the one around it is not granted says nothing of whether it is there.
+      if (!(error instanceof HostError && error.denied) || missing.length === 0) throw error;
+      outside = error;
+    }
   }
-  for (const folder of missing) withSpot(place, folder, { syscall: 'mkdir', makes: true }, make);
+  try {
+    for (const folder of missing) withSpot(place, folder, { syscall: 'mkdir', makes: true }, make);
+  } catch (error) {
+    if (outside !== undefined && error instanceof HostError && error.code === 'ENOENT') throw outside;
+    throw error;
+  }
   return missing[0];
 }
 
-/** Throws ENOTDIR for what is no folder. */
+/** Throws EEXIST for what is no folder. */
 function isFolder(place: Place, path: string): boolean {
   try {
-    return withExisting(place, path, { access: 'read', syscall: 'mkdir' }, ({ stat, written }) => {
+    const use = { access: 'read', wanted: 'write', syscall: 'mkdir' } as const;
+    return withExisting(place, path, use, ({ stat, written }) => {
       if (!stat.isDirectory()) throw systemError('EEXIST', 'mkdir', written);
       return true;
     });

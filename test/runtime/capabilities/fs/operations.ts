@@ -358,6 +358,33 @@ t.test('a grant reaches a folder or one file, for reading or for writing', async
   t.equal(readFileSync(join(outside, 'w/n'), 'utf8'), 'x');
 });
 
+t.test('a granted folder outside is made and copied into, with nothing around it granted', async (t) => {
+  const { outside, call, fails, files } = makeWorld(t, {
+    capabilities: ({ outside }) => [grant(join(outside, 'w'), true), grant(join(outside, 'far/w'), true)],
+  });
+  const make = (path: string) => call('mkdir', join(outside, path), true, 0o777);
+  t.equal(make('w/x/y'), join(outside, 'w'));
+  t.equal(make('w/x/z'), join(outside, 'w/x/z'));
+  t.equal(make('w'), undefined, 'it is there');
+  t.ok(existsSync(join(outside, 'w/x/y')));
+  t.equal(call('realpath', join(outside, 'w/none/x'), 'write'), join(outside, 'w/none/x'));
+  t.equal(fails('writeFile', join(outside, 'far/w'), 'x', 'utf8', 'w', 0o666), 'ENOENT');
+  for (const [path, missing] of [
+    ['far/w/x', 'far'],
+    ['other/x', 'other/x'],
+    ['w/../x', 'x'],
+  ] as const) {
+    const { message, ledger, denied } = caught(() => files.call('mkdir', [join(outside, path), true, 0o777]));
+    t.match(message, `fs ${join(outside, missing)} --config '{"write":true}'`);
+    t.match({ ledger, denied }, { ledger: { write: true }, denied: true });
+  }
+  t.match(
+    caught(() => call('realpath', join(outside, 'other/x'), 'write')),
+    { message: /--config '\{"write":true\}'/, ledger: { write: true } },
+  );
+  t.same(readdirSync(outside).toSorted(), ['secret.txt', 'w']);
+});
+
 t.test('a disabled grant grants nothing', async (t) => {
   const { outside, fails } = makeWorld(t, {
     capabilities: ({ outside }) => [{ ...grant(outside), enabled: false }],

@@ -30,12 +30,12 @@ export function copyTree(from: string, to: string, options: Options): void {
   if (!isWanted(from, to, choices)) return;
   const source = look(from, choices);
   if (source === undefined) host('lstat', from);
-  const [realFrom, realTo] = [realOf(from), realOf(to)];
+  // Of the target first: what is denied it is denied for writing.
+  const realTo = host('realpath', to, 'write') as string;
+  const realFrom = host('realpath', from, 'read') as string;
   if (realFrom === realTo) throw failure('ERR_FS_CP_EINVAL', `src and dest cannot be the same ${to}`, to);
   if (source?.kind === 'directory' && realTo.startsWith(`${realFrom}/`))
     throw failure('ERR_FS_CP_EINVAL', `cannot copy ${from} to a subdirectory of self ${to}`, to);
-  const parent = folderOf(to);
-  if (look(parent, choices) === undefined) host('mkdir', parent, true, 0o777);
   copy(from, to, choices, 0);
 }
 
@@ -43,7 +43,7 @@ function copy(from: string, to: string, choices: Choices, depth: number): void {
   const source = look(from, choices) ?? (host('lstat', from) as StatNumbers);
   const target = look(to, choices);
   if (source.kind === 'directory') copyFolder(from, to, { source, target, choices, depth });
-  else if (source.kind === 'file') copyFile(from, to, { source, target, choices });
+  else if (source.kind === 'file') copyFile(from, to, { source, target, choices, depth });
   else if (source.kind === 'symlink')
     throw failure(
       'ENOSYS',
@@ -58,9 +58,21 @@ interface Work {
   source: StatNumbers;
   target: StatNumbers | undefined;
   choices: Choices;
+  depth: number;
 }
 
-function copyFile(from: string, to: string, { target, choices }: Work): void {
+/** The folder around the first is asked for only where it is missing: it may not be granted, and need not. */
+function make(to: string, depth: number, work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    if (depth > 0 || (error as { code?: unknown }).code !== 'ENOENT') throw error;
+    host('mkdir', folderOf(to), true, 0o777);
+    work();
+  }
+}
+
+function copyFile(from: string, to: string, { target, choices, depth }: Work): void {
   if (target?.kind === 'directory')
     throw failure(
       'ERR_FS_CP_NON_DIR_TO_DIR',
@@ -71,14 +83,10 @@ function copyFile(from: string, to: string, { target, choices }: Work): void {
     if (!choices.errorOnExist) return;
     throw failure('ERR_FS_CP_EEXIST', `${to} already exists`, to);
   }
-  host('copyFile', from, to, choices.exclusive);
+  make(to, depth, () => host('copyFile', from, to, choices.exclusive));
 }
 
-function copyFolder(
-  from: string,
-  to: string,
-  { source, target, choices, depth }: Work & { depth: number },
-): void {
+function copyFolder(from: string, to: string, { source, target, choices, depth }: Work): void {
   if (!choices.recursive)
     throw failure('ERR_FS_EISDIR', `Recursive option not enabled, cannot copy a directory: ${from}`, from);
   if (target !== undefined && target.kind !== 'directory')
@@ -94,7 +102,7 @@ function copyFolder(
       from,
     );
   const entries = host('readdir', from, false) as [string, Kind][];
-  if (target === undefined) host('mkdir', to, false, source.mode & 0o777);
+  if (target === undefined) make(to, depth, () => host('mkdir', to, false, source.mode & 0o777));
   for (const [name] of entries) {
     const [inner, made] = [`${from}/${name}`, `${to}/${name}`];
     if (isWanted(inner, made, choices)) copy(inner, made, choices, depth + 1);
@@ -120,18 +128,6 @@ function look(path: string, { dereference }: Choices): StatNumbers | undefined {
     if ((error as { code?: unknown }).code === 'ENOENT') return undefined;
     throw error;
   }
-}
-
-/** Where it really is, or would be. */
-function realOf(path: string): string {
-  try {
-    return host('realpath', path) as string;
-  } catch (error) {
-    if ((error as { code?: unknown }).code !== 'ENOENT') throw error;
-  }
-  const plain = path.replace(/\/+$/, '');
-  const parent = folderOf(plain);
-  return parent === plain ? plain : `${realOf(parent)}/${plain.slice(plain.lastIndexOf('/') + 1)}`;
 }
 
 function folderOf(path: string): string {
