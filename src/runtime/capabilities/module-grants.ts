@@ -27,6 +27,12 @@ export function isOf(
   return (kind === 'module' && name === module) || (kind === 'global' && name === global.name);
 }
 
-/** The configuration by which it is granted: whoever is told how to grant more keeps the bounds that are set. */
-export const grantedConfig = (capabilities: Capabilities, module: string): Capability['config'] =>
-  grantOf(capabilities, module)?.config ?? {};
+/** The capability by which it is granted, with more: whoever is told how to grant it keeps the bounds that are set. */
+export function grantedAs(
+  capabilities: Capabilities,
+  module: string,
+  config: Capability['config'],
+): Pick<Capability, 'kind' | 'name' | 'config'> {
+  const { kind = 'module', name = module, config: present } = grantOf(capabilities, module) ?? {};
+  return { kind, name, config: { ...present, ...config } };
+}

@@ -1,6 +1,6 @@
 // Host modules as one session has them: which specifiers are granted, their guest side, and the opened host side.
 import { grantCommand, removalCommand } from '../../records/grant-command.js';
-import type { Capability, HostCall } from '../../records/index.js';
+import type { Capability, CapabilityInput, HostCall } from '../../records/index.js';
 import { catalogue } from '../capabilities/catalogue.js';
 import type {
   CatalogueEntry,
@@ -60,11 +60,7 @@ export class GrantedModules {
       const message = `module "${entry.name}" is denied to this session, also where it is granted; to deny it to new ones no longer: ${cure}`;
       throw moduleError('MODULE_NOT_ALLOWED', message);
     }
-    const missing =
-      entry.grantedBy === undefined
-        ? ({ kind: 'module', name: entry.name } as const)
-        : ({ kind: 'net', name: 'ORIGIN' } as const);
-    const cure = grantCommand(this.#settings.template, missing);
+    const cure = grantCommand(this.#settings.template, missingOf(entry));
     const message = `module "${entry.name}" is not granted to this session; to grant it to new ones: ${cure}`;
     throw moduleError('MODULE_NOT_ALLOWED', message);
   }
@@ -126,6 +122,12 @@ export class GrantedModules {
   #grant(name: string): Capability | undefined {
     return grantOf(this.#settings.capabilities, name);
   }
+}
+
+/** What would grant it. The words in capitals are for the user to fill in. */
+function missingOf({ name, grantedBy }: CatalogueEntry): CapabilityInput {
+  if (grantedBy !== undefined) return { kind: grantedBy, name: 'ORIGIN' };
+  return { kind: 'module', name, ...(name === 'exec' ? { config: { allow: ['PROGRAM'] } } : {}) };
 }
 
 /** Whether sessions of these settings need the host sides loaded. */

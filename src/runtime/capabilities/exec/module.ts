@@ -3,11 +3,11 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import * as z from 'zod';
-import { grantCommand } from '../../../records/index.js';
+import { grantCommand, removalCommand } from '../../../records/index.js';
 import type { HostValue } from '../../engine/module-host.js';
 import { withExisting, type Place } from '../fs/anchor.js';
 import { Reach } from '../fs/reach.js';
-import { grantedConfig } from '../module-grants.js';
+import { grantedAs } from '../module-grants.js';
 import { HostError, type HostAnswer, type HostContext, type HostModule } from '../host-module.js';
 import { ExecConfig } from './config.js';
 import { isCommand } from './words.js';
@@ -114,27 +114,34 @@ function requireAllowed(
     if (/\s/.test(program)) return '; a program with a space in its name cannot be granted';
     const [first = ''] = words;
     const entry = isCommand(first) ? `${program} ${first}` : program;
-    const wanted = { ...grantedConfig(capabilities, 'exec'), allow: [...config.allow, entry] };
-    return `; to grant it: ${grantCommand(template, { kind: 'module', name: 'exec', config: wanted })}`;
+    const wanted = grantedAs(capabilities, 'exec', { allow: [...config.allow, entry] });
+    return `; to grant it to new sessions: ${grantCommand(template, wanted)}`;
   }
 }
 
 /** A script may set what was granted to another value, and nothing else: `LD_PRELOAD` is a program of its own. */
 function requireGranted(
-  { environment, template }: HostContext<ExecConfig>,
+  { environment, template, capabilities }: HostContext<ExecConfig>,
   env: Readonly<Record<string, string>>,
 ): void {
-  const granted = environment();
-  const name = Object.keys(env).find((key) => !Object.hasOwn(granted, key));
+  // One that is granted may have no value.
+  const variables = capabilities.filter(({ kind }) => kind === 'env');
+  const denied = variables.filter(({ enabled }) => !enabled).map((variable) => variable.name);
+  const granted = [...Object.keys(environment()), ...variables.map((variable) => variable.name)];
+  const name = Object.keys(env).find((key) => !granted.includes(key) || denied.includes(key));
   if (name === undefined) return;
   if (!/^[A-Za-z_]\w*$/.test(name))
     throw new HostError(
       'ERR_INVALID_ARG_VALUE',
       `exec.run: ${JSON.stringify(name)} is no name of a variable`,
     );
+  const variable = { kind: 'env', name } as const;
+  const cure = denied.includes(name)
+    ? `to deny it to new sessions no longer: ${removalCommand(template, variable)}`
+    : `to grant it to new sessions: ${grantCommand(template, variable)}`;
   throw new HostError(
     'EACCES',
-    `EACCES: template ${JSON.stringify(template)} does not grant the variable ${JSON.stringify(name)}; to grant it: ${grantCommand(template, { kind: 'env', name })}`,
+    `EACCES: template ${JSON.stringify(template)} does not grant the variable ${JSON.stringify(name)}; ${cure}`,
     { denied: true },
   );
 }

@@ -1,9 +1,9 @@
 // Errors of the file functions: with Node's code, message and fields, and the path that the script wrote.
 import { getSystemErrorMap, getSystemErrorName } from 'node:util';
-import { grantCommand, type Capability } from '../../../records/index.js';
-import { grantedConfig } from '../module-grants.js';
+import { grantCommand, removalCommand, type Capability } from '../../../records/index.js';
+import { grantedAs } from '../module-grants.js';
 import { HostError } from '../host-module.js';
-import type { Reach } from './reach.js';
+import { isWithin, type Reach } from './reach.js';
 
 /** An error as Node's `fs` throws it. `cause` is an error of the system or its code. */
 export function systemError(cause: unknown, syscall: string, path: string, dest?: string): HostError {
@@ -32,21 +32,12 @@ function codeOf(cause: unknown): string {
 }
 
 /** The template does not grant it: says what would. `target` is what the ledger names, where that is another path. */
-export function denied(
-  { template, worktree, module, capabilities, reach }: Asker,
-  { written, access, syscall, target = written }: Denial,
-): HostError {
-  const inWorktree = worktree !== undefined && (written === worktree || written.startsWith(`${worktree}/`));
+export function denied(asker: Asker, { written, access, syscall, target = written }: Denial): HostError {
   const write = access === 'write';
-  // Where the worktree may be written to, a link in it leads out.
-  const ofModule = inWorktree && write && !reach.allows(written, 'write');
-  const wanted = ofModule
-    ? ({ kind: 'module', name: module, config: { ...grantedConfig(capabilities, module), write } } as const)
-    : ({ kind: 'fs', name: written, config: write ? { write } : {} } as const);
   const verb = write ? 'written' : 'read';
   return new HostError(
     'EACCES',
-    `EACCES: template ${JSON.stringify(template)} does not let ${JSON.stringify(written)} be ${verb}; to grant it: ${grantCommand(template, wanted)}, ${syscall} '${written}'`,
+    `EACCES: template ${JSON.stringify(asker.template)} does not let ${JSON.stringify(written)} be ${verb}; ${cureOf(asker, { written, access, target })}, ${syscall} '${written}'`,
     {
       fields: { syscall, path: written },
       target,
@@ -54,6 +45,27 @@ export function denied(
       ledger: { write },
     },
   );
+}
+
+/** What would put it right. The target is where it really is, as far as the script may know. */
+function cureOf(
+  { template, worktree, module, capabilities, reach }: Asker,
+  { written, access, target }: Omit<Denial, 'syscall'> & { target: string },
+): string {
+  const write = access === 'write';
+  const denial = reach.deniedBy(target, access);
+  if (denial !== undefined) {
+    const command = removalCommand(template, { kind: 'fs', name: denial });
+    return `to deny it to new sessions no longer: ${command}`;
+  }
+  if (reach.isClosed(target, access)) return 'no template can grant it';
+  const inWorktree = worktree !== undefined && isWithin(worktree, written);
+  // Where the worktree may be written to, a link in it leads out.
+  const ofModule = inWorktree && write && !reach.allows(written, 'write');
+  const wanted = ofModule
+    ? grantedAs(capabilities, module, { write })
+    : ({ kind: 'fs', name: written, config: write ? { write } : {} } as const);
+  return `to grant it to new sessions: ${grantCommand(template, wanted)}`;
 }
 
 /** Of a place, what decides on how to grant more. */

@@ -65,10 +65,19 @@ export class Reach {
 
   /** Whether a real path may be read, or written. */
   allows(real: string, access: 'read' | 'write'): boolean {
-    if (this.#closed.some((folder) => isWithin(folder, real))) return false;
-    // Whoever takes a folder away takes away what is in it.
-    if (access === 'write' && this.#closed.some((folder) => isWithin(real, folder))) return false;
+    if (this.isClosed(real, access)) return false;
     return this.#grants.some(({ path, write }) => (access === 'read' || write) && isWithin(path, real));
+  }
+
+  /** Whether no grant reaches there. */
+  isClosed(real: string, access: 'read' | 'write'): boolean {
+    return this.#closed.some((folder) => closes(folder, real, access));
+  }
+
+  /** The name of the disabled capability that closes it. */
+  deniedBy(real: string, access: 'read' | 'write'): string | undefined {
+    return this.#denied.find(({ path, forms }) => [path, ...forms].some((form) => closes(form, real, access)))
+      ?.name;
   }
 
   /**
@@ -91,6 +100,10 @@ export class Reach {
 /** Whether `path` is `folder` or lies in it; both real. */
 export const isWithin = (folder: string, path: string): boolean =>
   path === folder || path.startsWith(folder === sep ? sep : folder + sep);
+
+/** Whether the path is in a folder that is closed. Whoever takes a folder away takes away what is in it. */
+const closes = (closed: string, path: string, access: 'read' | 'write'): boolean =>
+  isWithin(closed, path) || (access === 'write' && isWithin(path, closed));
 
 /** A grant may be of what does not exist yet: then what exists of its path is made real. */
 export const realPath = (path: string): string => realPaths()(path);

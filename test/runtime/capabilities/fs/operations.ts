@@ -289,7 +289,7 @@ t.test('what a denied call suggests runs nothing in a shell, whatever its path',
     '!!\n',
   ]) {
     const { message } = caught(() => call('stat', join(outside, name)));
-    const [, command = ''] = /to grant it: (.*), stat '/s.exec(message) ?? [];
+    const [, command = ''] = /to grant it to new sessions: (.*), stat '/s.exec(message) ?? [];
     const words = execFileSync('sh', ['-c', `vmsys() { printf '%s\\0' "$@"; }; ${command}`], {
       cwd: outside,
     });
