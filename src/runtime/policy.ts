@@ -11,6 +11,8 @@ import {
   type Resolver,
   type StartupFile,
 } from '../records/index.js';
+import { catalogue } from './capabilities/catalogue.js';
+import { isOf } from './capabilities/module-grants.js';
 import { requireCapability } from './capabilities/require-capability.js';
 import { RuntimeError } from './errors.js';
 import { noLibraries, pinLibraries } from './library-pins.js';
@@ -43,7 +45,10 @@ export function makePolicy(
     limits: { ...current.limits, ...defined(input.limits) },
     resolver: toResolver({ ...current.resolver, ...defined(input.resolver) }),
     runtime: { ...current.runtime, ...defined(input.runtime) },
-    capabilities: input.capabilities?.map(toCapability) ?? current.capabilities,
+    capabilities:
+      input.capabilities === undefined
+        ? current.capabilities
+        : requireDistinct(input.capabilities.map(toCapability)),
     startup: input.startup === undefined ? current.startup : toStartup(input.startup),
     libraries: input.libraries === undefined ? current.libraries : pinLibraries(input.libraries, source),
     env: input.env ?? current.env,
@@ -62,6 +67,29 @@ function parseInput(change: PolicyInput): PolicyInput {
 /** What was granted, as it is stored. Throws where it is nothing that can be granted. */
 export const toCapability = ({ kind, name, enabled = true, config = {} }: CapabilityInput): Capability =>
   requireCapability({ kind, name, enabled, config });
+
+/**
+ * Each of them once, and each module by one: of two that grant it, one would only be stored. Throws VALIDATION_ERROR.
+ */
+export function requireDistinct(capabilities: readonly Capability[]): Capability[] {
+  const seen = new Set<string>();
+  for (const { kind, name } of capabilities) {
+    const key = `${kind} ${name}`;
+    if (seen.has(key)) throw invalid('capabilities', `${kind} ${JSON.stringify(name)} is there twice`);
+    seen.add(key);
+  }
+  for (const entry of catalogue) {
+    if (entry.grantedBy !== undefined) continue;
+    const [one, other] = capabilities.filter((capability) => capability.enabled && isOf(capability, entry));
+    if (one === undefined || other === undefined) continue;
+    const [first, second] = [one, other].map(({ kind, name }) => `${kind} ${JSON.stringify(name)}`);
+    throw invalid(
+      'capabilities',
+      `${first} and ${second} grant the same module, each with a config of its own; keep one of them (a global can be imported, too)`,
+    );
+  }
+  return [...capabilities];
+}
 
 /** Files in the order they run: by `order`, then as they were written. Later ones without an order come last. */
 export function toStartup(

@@ -15,7 +15,7 @@ import { configs } from './capabilities/configs.js';
 import { parseOrigin } from './capabilities/net/origin.js';
 import { RuntimeError } from './errors.js';
 import { addPin, nameOfLibrary } from './library-pins.js';
-import { makePolicy, toCapability, toStartup } from './policy.js';
+import { makePolicy, requireDistinct, toCapability, toStartup } from './policy.js';
 import { pageOf, parsePage } from './store/page.js';
 import type { Store } from './store/store.js';
 import type { LibrarySource, Page, PageInput, Templates } from './types.js';
@@ -110,7 +110,8 @@ export class TemplateService implements Templates {
     const current = this.get(template);
     const added = toCapability(capability);
     const others = current.capabilities.filter((other) => !isSame(other, added));
-    return this.#change(current, { ...toPolicy(current), capabilities: [...others, added] });
+    const capabilities = requireDistinct([...others, added]);
+    return this.#change(current, { ...toPolicy(current), capabilities });
   }
 
   removeCapability(template: string, capability: { kind: string; name: string }): Template {

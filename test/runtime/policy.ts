@@ -1,6 +1,11 @@
 // What a client writes about a template becomes a policy that holds, or is refused with the reason.
 import t from 'tap';
-import { defaultLimits, defaultResolver, defaultRuntimeSettings } from '#src/records/index.js';
+import {
+  defaultLimits,
+  defaultResolver,
+  defaultRuntimeSettings,
+  type CapabilityInput,
+} from '#src/records/index.js';
 import { RuntimeError } from '#src/runtime/errors.js';
 import { makePolicy, toStartup } from '#src/runtime/policy.js';
 
@@ -62,6 +67,10 @@ t.test('startup files run by order, then as written', async (t) => {
 });
 
 t.test('what is not enforced is refused when it is declared (lesson 3)', async (t) => {
+  const [fs, env] = [
+    { kind: 'module', name: 'fs' },
+    { kind: 'env', name: 'A' },
+  ];
   const refused: [input: unknown, code: string, message: RegExp][] = [
     [{ resolver: { roots: ['../src'] } }, 'INVALID_PATH', /"\.\.\/src"/],
     [{ resolver: { roots: ['/src'] } }, 'INVALID_PATH', /inside the worktree/],
@@ -82,6 +91,24 @@ t.test('what is not enforced is refused when it is declared (lesson 3)', async (
       /environment variable, got "no-name"/,
     ],
     [{ capabilities: [{ kind: 'env', name: 'A', config: { x: 1 } }] }, 'VALIDATION_ERROR', /config\.x/],
+    [
+      { capabilities: [fs, { ...fs, config: { write: true } }] },
+      'VALIDATION_ERROR',
+      /^capabilities: module "fs" is there twice$/,
+    ],
+    [{ capabilities: [env, { ...env, enabled: false }] }, 'VALIDATION_ERROR', /env "A" is there twice/],
+    [
+      {
+        capabilities: ['https://a.example', 'https://A.example:443'].map((name) => ({ kind: 'net', name })),
+      },
+      'VALIDATION_ERROR',
+      /net "https:\/\/a\.example" is there twice/,
+    ],
+    [
+      { capabilities: [fs, { kind: 'global', name: 'fs' }] },
+      'VALIDATION_ERROR',
+      /module "fs" and global "fs" grant the same module/,
+    ],
     [{ env: { 'no-name': '1' } }, 'VALIDATION_ERROR', /env/],
     [{ engine: 'v8' }, 'VALIDATION_ERROR', /engine/],
     [{ unknown: 1 }, 'VALIDATION_ERROR', /unknown/i],
@@ -97,6 +124,14 @@ t.test('what is not enforced is refused when it is declared (lesson 3)', async (
     const change = input as Parameters<typeof makePolicy>[0];
     t.throws(() => makePolicy(change), { code, message }, JSON.stringify(input));
   }
+});
+
+t.test('a capability may deny what another of its module grants', async (t) => {
+  const capabilities: CapabilityInput[] = [
+    { kind: 'global', name: 'fs' },
+    { kind: 'module', name: 'fs', enabled: false },
+  ];
+  t.match(makePolicy({ capabilities }).capabilities, capabilities);
 });
 
 t.test('a refusal names every fault with its path', async (t) => {

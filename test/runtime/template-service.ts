@@ -70,6 +70,16 @@ t.test('every change is a new version', async (t) => {
     code: 'VALIDATION_ERROR',
     message: /allow/,
   });
+  templates.addCapability('y', { kind: 'global', name: 'fs' });
+  t.match(
+    templates.addCapability('y', { kind: 'global', name: 'fs', config: { write: true } }).capabilities,
+    [{ kind: 'global', name: 'fs', config: { write: true } }],
+    'in place of the one before',
+  );
+  t.throws(() => templates.addCapability('y', { kind: 'module', name: 'fs' }), {
+    code: 'VALIDATION_ERROR',
+    message: /global "fs" and module "fs" grant the same module/,
+  });
   t.throws(() => templates.addLibrary('y', 'lodash'), { code: 'LIBRARY_NOT_FOUND' });
   t.throws(() => templates.removeLibrary('y', 'lodash'), { code: 'LIBRARY_NOT_FOUND' });
   const { version } = templates.get('y');

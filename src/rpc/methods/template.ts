@@ -78,7 +78,7 @@ export const templateMethods = {
     errors: ['TEMPLATE_NOT_FOUND', 'FILE_NOT_FOUND'],
   }),
   'template.addCapability': method({
-    summary: 'Grant sessions something of the host.',
+    summary: 'Grant new sessions something of the host, in place of a capability of the same kind and name.',
     params: z.strictObject({ template, ...CapabilityInput.shape }),
     result: Template,
     positional: ['template', 'kind', 'name'],
