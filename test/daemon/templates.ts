@@ -37,7 +37,7 @@ const run = async (daemon: RunningDaemon, session: string, code: string): Promis
 };
 
 t.test('what a session was denied is suggested, applied, and then allowed', async (t) => {
-  const daemon = await startDaemon(t, { env: { GREETING: 'of the daemon' } });
+  const daemon = await startDaemon(t);
   const [worktree, outside] = [join(daemon.home, 'work'), join(daemon.home, 'outside')];
   for (const folder of [worktree, outside, join(outside, 'tmp')]) mkdirSync(folder);
   writeFileSync(join(worktree, 'in.csv'), 'a,b\n');

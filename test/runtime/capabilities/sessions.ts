@@ -198,6 +198,22 @@ t.test('programs run with what was granted and nothing else', async (t) => {
   ]);
 });
 
+t.test(
+  'a variable that is granted can be set for a program, also where the daemon has none of that name',
+  async (t) => {
+    const { runtime, session } = await makeWorld(t);
+    const exec = module('exec', { allow: ['env'] });
+    const lines = `require('child_process').execFileSync('env', [], { encoding: 'utf8', env: { ...process.env, NOT_THE_DAEMONS: 'set' } }).split('\\n')`;
+    const denied = await runtime.run(await session([exec]), lines);
+    t.match(denied.error?.message, /vmsys template add-capability t1 env NOT_THE_DAEMONS$/);
+    const granted = await session([exec, { kind: 'env', name: 'NOT_THE_DAEMONS' }]);
+    t.equal(await runtime.value(granted, `'NOT_THE_DAEMONS' in process.env`), false);
+    t.equal(await runtime.value(granted, `${lines}.includes('NOT_THE_DAEMONS=set')`), true);
+    const off = await session([exec, { kind: 'env', name: 'NOT_THE_DAEMONS', enabled: false }]);
+    t.match((await runtime.run(off, lines)).error?.message, /does not grant the variable/);
+  },
+);
+
 t.test('a timer has the granted environment, also as the first that runs after a sleep', async (t) => {
   const { runtime, session } = await makeWorld(t);
   const s = await session([module('exec', { allow: ['env'] })], { env: { COLOUR: 'red' } });

@@ -119,12 +119,14 @@ function requireAllowed(
   }
 }
 
-/** A script may set what was granted to another value, and nothing else: `LD_PRELOAD` is a program of its own. */
+/**
+ * A script may set what its run has, and what was granted by name though the daemon has no value for it; nothing else:
+ * `LD_PRELOAD` is a program of its own.
+ */
 function requireGranted(
   { environment, template, capabilities }: HostContext<ExecConfig>,
   env: Readonly<Record<string, string>>,
 ): void {
-  // One that is granted may have no value.
   const variables = capabilities.filter(({ kind }) => kind === 'env');
   const denied = variables.filter(({ enabled }) => !enabled).map((variable) => variable.name);
   const granted = [...Object.keys(environment()), ...variables.map((variable) => variable.name)];
