@@ -124,6 +124,52 @@ t.test('every call is an event of its execution, up to a bound', async (t) => {
   );
 });
 
+t.test(
+  'programs and queries are recorded with how much they read, and with their target where they fail',
+  async (t) => {
+    const { runtime, session } = await makeWorld(t);
+    const folder = join(tempFolder(t), 'other');
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'none.db'), 'no database'.repeat(500));
+    const s = await session([
+      module('exec', { allow: ['sh'] }),
+      module('database', { write: true }),
+      { kind: 'fs', name: join(folder, 'none.db') },
+    ]);
+    const ran = await runtime.run(
+      s,
+      `require('exec').run('sh', ['-c', 'echo out; echo error >&2'])
+    const { open } = require('database');
+    const db = open('d.db');
+    db.exec('CREATE TABLE t (a)');
+    db.query("SELECT 'some text' AS a");
+    const attempt = (work) => { try { work() } catch (error) { return error.code } };
+    const codes = [
+      attempt(() => db.query('SELECT * FROM missing')),
+      attempt(() => db.exec('INSERT INTO missing VALUES (1)')),
+      attempt(() => db.exec("ATTACH 'x' AS x")),
+      attempt(() => open(${JSON.stringify(join(folder, 'none.db'))}, { readonly: true })),
+    ];
+    codes`,
+    );
+    t.match(ran.result?.json, ['SQLITE_ERROR', 'SQLITE_ERROR', 'EACCES', /^SQLITE_/]);
+    const calls = callsOf(ran);
+    t.match(calls, [
+      { module: 'exec', call: 'run', bytes: 'out\nerror\n'.length },
+      { module: 'database', call: 'open', target: 'd.db', write: true },
+      { call: 'exec', target: 'd.db: CREATE TABLE t (a)', allowed: true },
+      { call: 'query', target: "d.db: SELECT 'some text' AS a", allowed: true },
+      { call: 'query', target: 'd.db: SELECT * FROM missing', allowed: true },
+      { call: 'exec', target: 'd.db: INSERT INTO missing VALUES (1)', allowed: true },
+      { call: 'exec', target: "d.db: ATTACH 'x' AS x", allowed: false },
+      { call: 'open', target: join(folder, 'none.db'), allowed: true, write: false },
+    ]);
+    t.equal(calls.length, 8);
+    t.ok((calls[3]?.bytes ?? 0) > 'some text'.length);
+    t.strictSame(runtime.suggestions.suggest({ execution: ran.id }).unused, []);
+  },
+);
+
 t.test('a loop hides no other call, and what is not recorded is counted', async (t) => {
   const { runtime, session } = await makeWorld(t);
   const s = await session([module('fs')]);

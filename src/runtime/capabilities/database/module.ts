@@ -67,11 +67,14 @@ class DatabaseModule implements OpenHostModule {
   }
 
   #open(path: string, readonly: boolean): HostAnswer {
-    const opened =
-      path === ':memory:' ? this.#ask(this.#opening(path, false, true)) : this.#openFile(path, readonly);
-    const { database } = opened as { database: number };
-    this.#paths.add(path, database);
-    return { value: database, target: path, write: !readonly && path !== ':memory:' };
+    const write = !readonly && path !== ':memory:';
+    return about(path, { write }, () => {
+      const opened =
+        path === ':memory:' ? this.#ask(this.#opening(path, false, true)) : this.#openFile(path, readonly);
+      const { database } = opened as { database: number };
+      this.#paths.add(path, database);
+      return { value: database, target: path, write };
+    });
   }
 
   #openFile(path: string, readonly: boolean): HostValue {
@@ -106,31 +109,38 @@ class DatabaseModule implements OpenHostModule {
   #query([database, text, values, inTransaction]: Statement): HostAnswer {
     const { maxRows, maxBytes } = this.#context.config;
     const target = this.#target(database, text);
-    requireHarmless(text);
-    const asked = { database, sql: text, params: values, inTransaction };
-    const answer = this.#ask({ type: 'query', ...asked, maxRows, maxBytes });
-    const { rows, inTransaction: isOpen } = answer as { rows: Uint8Array; inTransaction: boolean };
-    return { value: { rows: deserialize(rows) as Row[], inTransaction: isOpen }, target };
+    return about(target, {}, () => {
+      requireHarmless(text);
+      const asked = { database, sql: text, params: values, inTransaction };
+      const answer = this.#ask({ type: 'query', ...asked, maxRows, maxBytes });
+      const { rows, inTransaction: isOpen } = answer as { rows: Uint8Array; inTransaction: boolean };
+      const value = { rows: deserialize(rows) as Row[], inTransaction: isOpen };
+      return { value, target, bytes: rows.length };
+    });
   }
 
   #exec([database, text, values, inTransaction]: Statement): HostAnswer {
     const target = this.#target(database, text);
-    requireHarmless(text);
-    const asked = { database, sql: text, params: values, inTransaction };
-    const answer = this.#ask({ type: 'exec', ...asked });
-    const {
-      changes,
-      lastInsertRowid,
-      inTransaction: isOpen,
-    } = answer as { changes: number; lastInsertRowid: HostValue; inTransaction: boolean };
-    return { value: { changes, lastInsertRowid, inTransaction: isOpen }, target };
+    return about(target, {}, () => {
+      requireHarmless(text);
+      const asked = { database, sql: text, params: values, inTransaction };
+      const answer = this.#ask({ type: 'exec', ...asked });
+      const {
+        changes,
+        lastInsertRowid,
+        inTransaction: isOpen,
+      } = answer as { changes: number; lastInsertRowid: HostValue; inTransaction: boolean };
+      return { value: { changes, lastInsertRowid, inTransaction: isOpen }, target };
+    });
   }
 
   #close(database: number): HostAnswer {
     const target = this.#paths.take(database);
     if (target === undefined) return { value: undefined, target: '' }; // it was closed when the session left
-    this.#ask({ type: 'close', database });
-    return { value: undefined, target };
+    return about(target, {}, () => {
+      this.#ask({ type: 'close', database });
+      return { value: undefined, target };
+    });
   }
 
   #ask(request: DatabaseRequest): HostValue {
@@ -140,8 +150,21 @@ class DatabaseModule implements OpenHostModule {
   /** Throws DATABASE_GONE for one that this module did not open. */
   #target(database: number, text: string): string {
     const path = this.#paths.find(database);
-    if (path === undefined) throw new HostError('DATABASE_GONE', 'the database is closed');
-    return `${path}: ${text.trim().slice(0, 200)}`;
+    const shown = text.trim().slice(0, 200);
+    if (path === undefined) throw new HostError('DATABASE_GONE', 'the database is closed', { target: shown });
+    return `${path}: ${shown}`;
+  }
+}
+
+/** What fails in `work` is in the ledger as what goes well is: with what it was about. */
+function about(target: string, ledger: HostError['ledger'], work: () => HostAnswer): HostAnswer {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof HostError)) throw error;
+    const { code, message, fields, denied } = error;
+    const more = { ledger: { ...ledger, ...error.ledger }, target: error.target ?? target };
+    throw new HostError(code, message, { fields, denied, ...more, cause: error });
   }
 }
 
@@ -162,11 +185,7 @@ function refuseLogged({ path, real, written }: Anchor): void {
 
 function requireHarmless(text: string): void {
   const fault = faultOf(text);
-  if (fault !== undefined)
-    throw new HostError('EACCES', `SQL refused: ${fault}`, {
-      target: text.trim().slice(0, 200),
-      denied: true,
-    });
+  if (fault !== undefined) throw new HostError('EACCES', `SQL refused: ${fault}`, { denied: true });
 }
 
 function parse<Schema extends z.ZodType>(schema: Schema, args: readonly HostValue[]): z.infer<Schema> {

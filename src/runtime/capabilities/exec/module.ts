@@ -85,7 +85,9 @@ function run(context: HostContext<ExecConfig>, [program, words, options]: z.infe
       timeoutMs: Math.min(options.timeoutMs ?? Infinity, config.timeoutMs),
       maxBytes: Math.min(options.maxBytes ?? Infinity, config.maxBytes),
     });
-    return { value, ...(options.cwd === undefined ? {} : { path: options.cwd }) };
+    const { stdout, stderr } = value as { stdout: Uint8Array; stderr: Uint8Array };
+    const bytes = stdout.length + stderr.length;
+    return { value, bytes, ...(options.cwd === undefined ? {} : { path: options.cwd }) };
   });
 }
 
