@@ -142,19 +142,17 @@ function execute(
   { sql, params }: DatabaseRequest & { type: 'exec' },
 ): Omit<DatabaseAnswer & { type: 'done' }, 'inTransaction'> {
   const hasParams = Array.isArray(params) ? params.length > 0 : Object.keys(params).length > 0;
-  if (!hasParams) {
-    const before = totalChanges(connection);
-    connection.exec(sql);
-    const last = connection.prepare('SELECT last_insert_rowid() AS id').get() as { id: bigint };
-    return { type: 'done', changes: totalChanges(connection) - before, lastInsertRowid: toScalar(last.id) };
+  const statement = hasParams ? connection.prepare(sql) : undefined;
+  if (statement?.reader === false) {
+    const { changes, lastInsertRowid } = statement.run(...bindings(params));
+    return { type: 'done', changes, lastInsertRowid: toScalar(lastInsertRowid) };
   }
-  const statement = connection.prepare(sql);
-  if (statement.reader) {
-    statement.all(...bindings(params));
-    return { type: 'done', changes: 0, lastInsertRowid: null };
-  }
-  const { changes, lastInsertRowid } = statement.run(...bindings(params));
-  return { type: 'done', changes, lastInsertRowid: toScalar(lastInsertRowid) };
+  const before = totalChanges(connection);
+  // One with RETURNING changes rows and gives rows.
+  if (statement === undefined) connection.exec(sql);
+  else statement.all(...bindings(params));
+  const last = connection.prepare('SELECT last_insert_rowid() AS id').get() as { id: bigint };
+  return { type: 'done', changes: totalChanges(connection) - before, lastInsertRowid: toScalar(last.id) };
 }
 
 const totalChanges = (connection: Connection): number =>

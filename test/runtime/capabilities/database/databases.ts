@@ -72,6 +72,17 @@ t.test('values go in and come out as they are', async (t) => {
     { a: null, b: Buffer.from([0, 255]) },
     { a: { bigint: '9223372036854775807' }, b: 1.5 },
   ]);
+  const returning = 'RETURNING a';
+  t.match(await exec(databases, database, `INSERT INTO t VALUES (8, 'r') ${returning}`), {
+    changes: 1,
+    lastInsertRowid: 4,
+  });
+  t.match(await exec(databases, database, `INSERT INTO t VALUES (?, ?) ${returning}`, [9, 'r']), {
+    changes: 1,
+    lastInsertRowid: 5,
+  });
+  t.match(await exec(databases, database, `DELETE FROM t WHERE b = ? ${returning}`, ['r']), { changes: 2 });
+  t.match(await exec(databases, database, 'SELECT a FROM t WHERE a = ?', [1]), { changes: 0 });
   t.match(await exec(databases, database, "DELETE FROM t WHERE a = 1; UPDATE t SET b = 'x'"), { changes: 3 });
 });
 
