@@ -2,6 +2,7 @@
 // resolved. What is done afterwards is done through the descriptor, so what was checked is what is used: a link that
 // is swapped in between leads nowhere.
 import { closeSync, constants, fstatSync, openSync, readlinkSync, type Stats } from 'node:fs';
+import { constants as system } from 'node:os';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import type { Capability } from '../../../records/index.js';
 import { HostError } from '../host-module.js';
@@ -98,11 +99,19 @@ export function withSpot<T>(
     const folder = realOf(descriptor);
     const real = folder === '/' ? `/${name}` : `${folder}/${name}`;
     if (!place.reach.allows(real, access)) throw outside(place, { written, real, access, syscall });
-    if (access === 'write' && !makes && place.reach.holds(real)) throw systemError('EBUSY', syscall, written);
+    if (access === 'write' && !makes && place.reach.holds(real)) throw held(written, syscall);
     return use({ path: `/proc/self/fd/${descriptor}/${name}`, real, written });
   } finally {
     closeSync(descriptor);
   }
+}
+
+function held(written: string, syscall: string): HostError {
+  const why = 'a grant holds this name, or one in it, which can be neither moved, removed nor replaced';
+  return new HostError('EBUSY', `EBUSY: resource busy or locked: ${why}, ${syscall} '${written}'`, {
+    fields: { syscall, path: written, errno: -system.errno.EBUSY },
+    target: written,
+  });
 }
 
 /**
