@@ -68,7 +68,7 @@ export class OpenFiles {
     write: operation([descriptor, data, encoding, position], (number, content, as, at) => {
       const { path: target, descriptor: opened } = this.#requireOpen(number, 'write');
       const bytes = this.#quota.bytesOf(target, content, as);
-      writeAll(opened, bytes, target, at);
+      this.#quota.spend(target, bytes.length, () => writeAll(opened, bytes, target, at));
       return { value: bytes.length, target, bytes: bytes.length };
     }),
     fsync: operation([descriptor], (number) =>
@@ -77,8 +77,7 @@ export class OpenFiles {
     ftruncate: operation([descriptor, z.int().min(0)], (number, size) =>
       this.#onOpen(number, 'ftruncate', ({ descriptor: open, path: target }) => {
         refuseOver(this.#maxBytes, size, target);
-        this.#quota.count(target, size);
-        ftruncateSync(open, size);
+        this.#quota.spend(target, size, () => ftruncateSync(open, size));
       }),
     ),
     futimes: operation([descriptor, time, time], (number, accessed, modified) =>

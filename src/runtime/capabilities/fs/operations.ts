@@ -73,7 +73,7 @@ export class FileOperations implements OpenHostModule {
     }),
     writeFile: operation([path, data, encoding, flags, mode], (file, content, as, flag, bits) => {
       const bytes = this.#quota.bytesOf(file, content, as);
-      writeWhole(this.#place, file, bytes, { flag, mode: bits });
+      this.#quota.spend(file, bytes.length, () => writeWhole(this.#place, file, bytes, { flag, mode: bits }));
       return { value: undefined, target: file, bytes: bytes.length };
     }),
     stat: operation([path], (file) => {
@@ -145,20 +145,20 @@ export class FileOperations implements OpenHostModule {
     ),
     copyFile: operation([path, path, z.boolean()], (from, to, exclusive) => {
       const bytes = readWhole(this.#place, from, this.#options.maxBytes);
-      this.#quota.count(to, bytes.length);
       const { mode: bits } = withExisting(
         this.#place,
         from,
         { access: 'read', syscall: 'copyfile' },
         ({ stat }) => stat,
       );
-      writeWhole(this.#place, to, bytes, { flag: exclusive ? 'wx' : 'w', mode: bits });
+      this.#quota.spend(to, bytes.length, () =>
+        writeWhole(this.#place, to, bytes, { flag: exclusive ? 'wx' : 'w', mode: bits }),
+      );
       return { value: undefined, target: from, path: to, bytes: bytes.length };
     }),
     truncate: operation([path, z.int().min(0)], (file, size) => {
       refuseOver(this.#options.maxBytes, size, file);
-      this.#quota.count(file, size);
-      truncate(this.#place, file, size);
+      this.#quota.spend(file, size, () => truncate(this.#place, file, size));
       return { value: undefined, target: file };
     }),
     chmod: operation([path, mode], (file, bits) => {

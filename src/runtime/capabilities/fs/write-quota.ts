@@ -1,6 +1,7 @@
 // How much may still be written: by one call, and by one execution.
+import { constants } from 'node:os';
+import { HostError } from '../host-module.js';
 import { refuseOver } from './contents.js';
-import { systemError } from './errors.js';
 
 export interface FileBounds {
   /** Bytes that one call may read or write. */
@@ -8,6 +9,9 @@ export interface FileBounds {
   /** Bytes that one execution may write. */
   maxWrittenBytes: number;
 }
+
+/** What fails in another has written nothing. */
+const writing: ReadonlySet<string | undefined> = new Set(['write', 'ftruncate']);
 
 export class WriteQuota {
   readonly #bounds: FileBounds;
@@ -20,19 +24,33 @@ export class WriteQuota {
     this.#run = run;
   }
 
-  /** What is to be written, once it is sure that it may be. */
+  /** What one call is to write, which is no more than it may. */
   bytesOf(target: string, content: string | Uint8Array, as: BufferEncoding): Uint8Array {
     const bytes = typeof content === 'string' ? Buffer.from(content, as) : content;
     refuseOver(this.#bounds.maxBytes, bytes.length, target);
-    this.count(target, bytes.length);
     return bytes;
   }
 
-  /** Throws EDQUOT where the execution has written all that it may. */
-  count(target: string, bytes: number): void {
+  /** Has so much written by `write`. Throws EDQUOT, before it, where that is more than the execution may still write. */
+  spend<T>(target: string, bytes: number, write: () => T): T {
     const run = this.#run();
     if (this.#written.run !== run) this.#written = { run, bytes: 0 };
+    if (this.#written.bytes + bytes > this.#bounds.maxWrittenBytes) throw this.#full(target, bytes);
     this.#written.bytes += bytes;
-    if (this.#written.bytes > this.#bounds.maxWrittenBytes) throw systemError('EDQUOT', 'write', target);
+    try {
+      return write();
+    } catch (error) {
+      if (error instanceof HostError && !writing.has(error.fields.syscall)) this.#written.bytes -= bytes;
+      throw error;
+    }
+  }
+
+  #full(target: string, bytes: number): HostError {
+    const { maxWrittenBytes } = this.#bounds;
+    return new HostError(
+      'EDQUOT',
+      `EDQUOT: disk quota exceeded: with these ${bytes} bytes the execution would have written more than ${maxWrittenBytes}, the most that the template lets one write (config.maxWrittenBytes), write '${target}'`,
+      { fields: { syscall: 'write', path: target, errno: -constants.errno.EDQUOT }, target },
+    );
   }
 }

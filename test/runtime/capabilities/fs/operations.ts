@@ -333,7 +333,7 @@ t.test('an error names the path that was written, whatever is there', async (t) 
 });
 
 t.test('a link that a grant goes through stays', async (t) => {
-  const { tree, call, fails } = makeWorld(t, {
+  const { tree, call } = makeWorld(t, {
     prepare: ({ tree, outside }) => symlinkSync(outside, join(tree, 'lnk')),
     capabilities: ({ tree }) => [grant(join(tree, 'lnk'), true), grant(join(tree, 'made', 'later'), true)],
   });
@@ -425,7 +425,7 @@ t.test('FIFOs, sockets and devices are not opened', async (t) => {
 });
 
 t.test('sizes are bounded: of one call, and of what an execution writes', async (t) => {
-  const { tree, clock, call, fails } = makeWorld(t, { maxBytes: 1000, maxWrittenBytes: 2500 });
+  const { tree, outside, clock, call, fails } = makeWorld(t, { maxBytes: 1000, maxWrittenBytes: 2500 });
   writeFileSync(join(tree, 'big'), '');
   truncateSync(join(tree, 'big'), 2 ** 40);
   t.equal(fails('readFile', 'big', 'utf8'), 'ERR_FS_FILE_TOO_LARGE');
@@ -434,9 +434,18 @@ t.test('sizes are bounded: of one call, and of what an execution writes', async 
   t.equal(fails('truncate', 'a.txt', 2 ** 40), 'ERR_FS_FILE_TOO_LARGE');
   const file = call('open', 'a.txt', 'r', 0);
   t.equal(fails('read', file, 1001, null), 'ERR_FS_FILE_TOO_LARGE');
+  for (const path of [join(outside, 'x'), 'none/x'])
+    t.match(fails('writeFile', path, 'x'.repeat(1000), 'utf8', 'w', 0o666), /^(?:EACCES|ENOENT)$/);
   call('writeFile', 'x', 'x'.repeat(1000), 'utf8', 'w', 0o666);
   call('writeFile', 'x', 'x'.repeat(1000), 'utf8', 'w', 0o666);
-  t.equal(fails('writeFile', 'x', 'x'.repeat(1000), 'utf8', 'w', 0o666), 'EDQUOT');
+  t.throws(() => call('writeFile', 'x', 'x'.repeat(1000), 'utf8', 'w', 0o666), {
+    code: 'EDQUOT',
+    message: /more than 2500, .*\(config\.maxWrittenBytes\), write 'x'$/,
+    fields: { syscall: 'write', path: 'x', errno: -122 },
+  });
+  t.equal(statSync(join(tree, 'x')).size, 1000);
+  call('writeFile', 'y', 'x'.repeat(500), 'utf8', 'w', 0o666);
+  t.equal(fails('writeFile', 'y', 'x', 'utf8', 'w', 0o666), 'EDQUOT', 'what was refused does not count');
   clock.run += 1;
   call('writeFile', 'x', 'x'.repeat(1000), 'utf8', 'w', 0o666);
 });
