@@ -9,6 +9,21 @@ import { until } from '../fixtures/until.js';
 
 const forever = 'for (;;) {}';
 
+t.test('without runtime.console there is no console, also after a sleep', async (t) => {
+  const runtime = await openTestRuntime(t);
+  runtime.templates.create({ name: 'quiet', runtime: { console: false } });
+  const quiet = await runtime.sessions.create({ template: 'quiet' });
+  const [usual, copy] = [
+    await runtime.sessions.create({}),
+    await runtime.sessions.create({ template: 'quiet' }),
+  ];
+  t.equal(await runtime.value(quiet, 'typeof console'), 'undefined');
+  t.equal(await runtime.value(copy, `typeof console + ('console' in globalThis)`), 'undefinedfalse');
+  t.equal(await runtime.value(usual, 'typeof console'), 'object');
+  await runtime.sessions.hibernate(quiet.id);
+  t.equal(await runtime.value(quiet, 'typeof console'), 'undefined');
+});
+
 t.test('a session is made from a template, and keeps that version (lesson 9)', async (t) => {
   const runtime = await openTestRuntime(t);
   const template = runtime.templates.create({ name: 'v', env: { V: '1' } });
