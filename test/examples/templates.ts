@@ -14,6 +14,11 @@ interface Run {
   commands: readonly string[];
 }
 
+t.test('there are ten examples', (t) => {
+  t.ok(exampleScripts().length >= 10);
+  t.end();
+});
+
 /** Makes a session and runs all in it; with what failed first, if anything did. */
 async function runAll(
   daemon: RunningDaemon,
