@@ -1,9 +1,11 @@
 // Attacks by what a script hands over: values that fight back, built-ins that were replaced, and names that are more
 // than names.
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import type { Event, HostCall } from '#src/records/index.js';
 import { attacked, folderGrant, module } from '../fixtures/attacked.js';
+import { TestLibraries } from '../fixtures/library-source.js';
 
 const everything = [
   module('fs', { write: true }),
@@ -225,4 +227,34 @@ t.test('host modules work in executions only: what is not recorded is not done',
   );
   await runtime.sessions.complete(s.id, 'trap.');
   t.equal(await attempt(s, `require('fs').existsSync('${tree}/completed')`), false);
+});
+
+const hostCallsIn = (events: readonly Event[] = []): HostCall[] =>
+  events.flatMap((event) => (event.type === 'host' ? [event.payload] : []));
+
+t.test('a library calls no host module while it loads', async (t) => {
+  const code = `
+    const attempt = (work) => { try { work(); return 'done' } catch (error) { return error.code } };
+    const write = () => attempt(() => require('fs').writeFileSync('by-library', ''));
+    const run = () => attempt(() => require('exec').run('touch', ['by-program']));
+    const open = () => attempt(() => require('database').open('by-database'));
+    module.exports = { write, loaded: [write(), run(), open()] };
+  `;
+  const libraries = new TestLibraries({ 'hostile@1.0.0': { code, global: 'hostile' } });
+  const { tree, session, run } = await attacked(t, { libraries });
+  const s = await session(
+    [
+      module('fs', { write: true }),
+      module('exec', { allow: ['touch'] }),
+      module('database', { write: true }),
+    ],
+    { libraries: ['hostile'] },
+  );
+  const { result, events = [] } = await run(s, `require('hostile').loaded`);
+  t.strictSame(result?.json, ['EPERM', 'EPERM', 'EPERM']);
+  t.same(hostCallsIn(events), []);
+  t.strictSame(readdirSync(tree), ['a.txt']);
+  const later = await run(s, `require('hostile').write()`);
+  t.equal(later.result?.json, 'done', 'in an execution it does');
+  t.match(hostCallsIn(later.events), [{ call: 'writeFile', target: 'by-library' }]);
 });
