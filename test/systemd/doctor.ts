@@ -17,6 +17,8 @@ interface Breakage {
   /** The parts that need root. */
   asRoot?: string;
   finds: RegExp;
+  /** What a person does before the cures that are printed. */
+  first?: string;
 }
 
 const breakages: Breakage[] = [
@@ -63,6 +65,19 @@ const breakages: Breakage[] = [
     finds: /cannot be written to/,
   },
   {
+    what: 'a key in the config file that is not known',
+    script: `mkdir -p ~/.config/vmsys; echo '{"logLevl":1}' >~/.config/vmsys/config.json
+      systemctl --user stop vmsysd.service`,
+    finds: /✗ daemon: it cannot start: config file .*config\.json does not fit:\n.*logLevl/,
+    first: 'rm ~/.config/vmsys/config.json',
+  },
+  {
+    what: 'a config file that is no JSON',
+    script: `echo '{' >~/.config/vmsys/config.json; systemctl --user stop vmsysd.service`,
+    finds: /✗ config file: .*config\.json cannot be read/,
+    first: 'rm ~/.config/vmsys/config.json',
+  },
+  {
     what: 'a Node that is gone',
     script: `/opt/node ${installed}/bin/vmsys.js service install`,
     asRoot: 'cp "$(command -v node)" /opt/node; chmod 755 /opt/node',
@@ -86,7 +101,7 @@ t.test('nothing is wrong at first', { skip }, async (t) => {
   t.match(await machine.run('vmsys service doctor'), { status: 0 });
 });
 
-for (const { what, script, asRoot, finds } of breakages) {
+for (const { what, script, asRoot, finds, first } of breakages) {
   t.test(`it finds ${what}, and knows the cure`, { skip }, async (t) => {
     if (what.includes('older')) await machine.sh(script);
     if (asRoot !== undefined) await machine.sh(asRoot, { as: 'root' });
@@ -95,6 +110,7 @@ for (const { what, script, asRoot, finds } of breakages) {
     const { status, stdout } = await machine.run('vmsys service doctor');
     t.equal(status, 1);
     t.match(stdout, finds);
+    if (first !== undefined) await machine.sh(first);
     for (const cure of curesIn(stdout)) await machine.run(cure);
     const after = await machine.run('vmsys service doctor');
     t.equal(after.status, 0, 'cured', {

@@ -1,6 +1,6 @@
 // A question to the daemon at a socket, bounded: a service that cannot start leaves its callers waiting in the queue.
 import { statSync } from 'node:fs';
-import { connect } from '../../rpc/client.js';
+import { connect, RpcError } from '../../rpc/client.js';
 import type { MethodResult } from '../../rpc/methods/index.js';
 
 export type Info = MethodResult<'system.info'>;
@@ -9,16 +9,22 @@ export type Summary = MethodResult<'system.summary'>;
 /** A cold start takes a quarter of a second; a busy machine and some failed attempts are allowed for. */
 const answerMs = 20_000;
 
-/** What the daemon says of itself; undefined where none answers in time. It is not started for that, but systemd may. */
-export async function infoAt(socketPath: string, signal: AbortSignal): Promise<Info | undefined> {
-  return (await ask(socketPath, signal))?.info;
+/** A daemon that cannot start tells whoever asks why. */
+export interface Refusal {
+  refusal: string;
 }
 
-/** As infoAt, with the sessions that it has. */
+/** What the daemon says of itself; undefined where none does in time. It is not started for that, but systemd may. */
+export async function infoAt(socketPath: string, signal: AbortSignal): Promise<Info | undefined> {
+  const answer = await ask(socketPath, signal);
+  return answer !== undefined && 'info' in answer ? answer.info : undefined;
+}
+
+/** As infoAt, with the sessions that it has, or with the reason that it gives for not serving. */
 export async function ask(
   socketPath: string,
   signal: AbortSignal,
-): Promise<{ info: Info; summary: Summary } | undefined> {
+): Promise<{ info: Info; summary: Summary } | Refusal | undefined> {
   // Not AbortSignal.any with AbortSignal.timeout: in Node 20 the latter may be collected, and then never fires.
   const patience = new AbortController();
   const giveUp = (): void => patience.abort();
@@ -33,9 +39,9 @@ export async function ask(
     } finally {
       await client.close();
     }
-  } catch {
+  } catch (error) {
     signal.throwIfAborted();
-    return undefined;
+    return error instanceof RpcError ? { refusal: error.message } : undefined;
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', giveUp);

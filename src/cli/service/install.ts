@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { command } from '../command.js';
 import { note, print, printJson, type Context } from '../context.js';
 import { exitStatus } from '../fault.js';
-import { infoAt, type Info } from './ask.js';
+import { ask, infoAt, type Info } from './ask.js';
 import { findDirectDaemons } from './direct-daemon.js';
 import { guardedFolders, requireGrantable } from './grantable.js';
 import { findInstallation, type Installation } from './installation.js';
@@ -36,6 +36,8 @@ export const installCommand = command({
   negatable: ['write'],
   async run(context, params, withheld) {
     const scope = findScope(context, params);
+    // Which folders the units are to name stands in there.
+    if (scope.configFault !== undefined) throw new ServiceFault(scope.configFault);
     const { dryRun = false } = params;
     requireRoot(scope, dryRun);
     if (scope.manager === '--system') await requireShareable(scope);
@@ -122,10 +124,15 @@ const fallbackWarning = (reason: string): string[] => [
   'Sessions are confined all the same. docs/systemd.md says how a host allows it; install again after that.',
 ];
 
-/** The proof that it works; throws ServiceFault where the service does not answer. */
+/** The proof that it works; throws ServiceFault where the service does not answer, or not as it should. */
 async function firstAnswer(scope: Scope, signal: AbortSignal): Promise<Info> {
-  const info = await infoAt(scope.socketPath, signal);
-  if (info !== undefined) return info;
+  const answer = await ask(scope.socketPath, signal);
+  if (answer !== undefined && 'info' in answer) return answer.info;
+  if (answer !== undefined) {
+    throw new ServiceFault(
+      `installed, but the service cannot start: ${answer.refusal}\nOnce that is put right: ${systemctlWords(scope, 'restart', scope.serviceUnit)}`,
+    );
+  }
   throw new ServiceFault(
     `installed, but the service does not answer at ${scope.socketPath}; "vmsys service doctor${scopeFlags(scope)}" looks for the reason, "${logsWords(scope)}" shows what it said`,
   );

@@ -5,13 +5,14 @@ import { homedir, userInfo } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import * as z from 'zod';
 import type { Environment } from '../context.js';
-import { ServiceFault } from './service-fault.js';
 
 export interface Places {
   home: string;
   configHome: string;
   stateDir: string;
   cacheDir: string;
+  /** Why the config file could not be read: then these are the places without it. */
+  configFault: string | undefined;
 }
 
 const ConfigFile = z.looseObject({ stateDir: z.string().optional(), cacheDir: z.string().optional() });
@@ -20,7 +21,7 @@ const ConfigFile = z.looseObject({ stateDir: z.string().optional(), cacheDir: z.
 export function findPlaces(env: Environment): Places {
   const home = absolute(env['HOME']) ?? homedir();
   const configHome = absolute(env['XDG_CONFIG_HOME']) ?? join(home, '.config');
-  const config = readConfig(join(configHome, 'vmsys', 'config.json'));
+  const { config, configFault } = readConfig(join(configHome, 'vmsys', 'config.json'));
   const place = (variable: string, set: string | undefined, xdg: string, usual: string): string => {
     if (env[variable]) return resolve(env[variable]);
     if (set !== undefined) return set.startsWith('~/') ? join(home, set.slice(2)) : set;
@@ -31,11 +32,12 @@ export function findPlaces(env: Environment): Places {
     configHome,
     stateDir: place('VMSYS_STATE_DIR', config.stateDir, 'XDG_STATE_HOME', '.local/state'),
     cacheDir: place('VMSYS_CACHE_DIR', config.cacheDir, 'XDG_CACHE_HOME', '.cache'),
+    configFault,
   };
 }
 
 /** Which of them the units must name, because `%h` of systemd does not lead there. */
-export function unusual({ home, ...places }: Places): {
+export function unusual({ home, ...places }: Omit<Places, 'configFault'>): {
   stateDir: string | undefined;
   cacheDir: string | undefined;
   configHome: string | undefined;
@@ -50,15 +52,19 @@ export function unusual({ home, ...places }: Places): {
   };
 }
 
-function readConfig(path: string): z.infer<typeof ConfigFile> {
-  if (!existsSync(path)) return {};
+function readConfig(path: string): {
+  config: z.infer<typeof ConfigFile>;
+  configFault: string | undefined;
+} {
+  if (!existsSync(path)) return { config: {}, configFault: undefined };
   try {
-    return ConfigFile.parse(JSON.parse(readFileSync(path, 'utf8')));
+    return { config: ConfigFile.parse(JSON.parse(readFileSync(path, 'utf8'))), configFault: undefined };
   } catch (error) {
-    throw new ServiceFault(
-      `the config file ${path} cannot be read (${error instanceof Error ? error.message : String(error)}); correct it, for the daemon would not start with it`,
-      { cause: error },
-    );
+    const reason = error instanceof Error ? error.message : String(error);
+    return {
+      config: {},
+      configFault: `the config file ${path} cannot be read (${reason}); correct it, for the daemon would not start with it`,
+    };
   }
 }
 

@@ -30,6 +30,8 @@ export interface Scope {
   unitFolder: string;
   stateDir: string;
   cacheDir: string;
+  /** Why the user's config file could not be read: what it says of the folders is then not known. */
+  configFault: string | undefined;
   /** What the units' texts must name. */
   folders: UnitFolders;
   /** The environment for commands of systemd: with the runtime folder, if the shell does not know it. */
@@ -69,6 +71,7 @@ function userScope(
     unitFolder: join(places.configHome, 'systemd', 'user'),
     stateDir: places.stateDir,
     cacheDir: places.cacheDir,
+    configFault: places.configFault,
     folders: unusual(places),
   };
 }
@@ -83,6 +86,7 @@ const sharedScope = (group: string, process: Pick<Scope, 'env' | 'uid' | 'run'>)
   unitFolder: '/etc/systemd/system',
   stateDir: `/var/lib/vmsys/${group}`,
   cacheDir: `/var/cache/vmsys/${group}`,
+  configFault: undefined,
   folders: { stateDir: undefined, cacheDir: undefined, configHome: undefined },
 });
 

@@ -24,7 +24,8 @@ export const statusCommand = command({
     const installed = units !== undefined && units.socket.load === 'loaded';
     // Where systemd listens and nobody runs, a question would start it.
     const mayAsk = !installed || units.service.active === 'active';
-    const answer = mayAsk ? await ask(scope.socketPath, context.signal) : undefined;
+    const asked = mayAsk ? await ask(scope.socketPath, context.signal) : undefined;
+    const answer = asked !== undefined && 'info' in asked ? asked : undefined;
     const sandbox = installed ? sandboxState(scope, units.service.pid) : undefined;
     const grants = readGrants(scope);
     if (context.json) {
@@ -32,7 +33,7 @@ export const statusCommand = command({
         installed,
         ...(typeof manager === 'string' ? { problem: manager } : {}),
         ...units,
-        ...answer,
+        ...asked,
         cliVersion: findInstallation().version,
         sandbox,
         grants,
@@ -50,6 +51,7 @@ export const statusCommand = command({
             ? socketText(scope, units.socket)
             : `not installed: run "${installWords(scope)}"`,
       ...(installed ? { service: serviceText(units.service) } : {}),
+      ...(asked !== undefined && 'refusal' in asked ? { daemon: `does not serve: ${asked.refusal}` } : {}),
       ...(answer === undefined
         ? {}
         : {

@@ -268,6 +268,15 @@ t.test('a service that does not answer is said', async (t) => {
   t.strictSame(filesOf(host), units);
 });
 
+t.test('a service that cannot start is said, with the reason it gives', async (t) => {
+  const host = serviceHost(t);
+  await host.refuse('config.json does not fit: logLevl');
+  await t.rejects(host.run(installCommand), {
+    message:
+      /cannot start: config\.json does not fit: logLevl\nOnce that is put right: systemctl --user restart/,
+  });
+});
+
 t.test('--system and --group go together', async (t) => {
   const host = serviceHost(t);
   for (const params of [{ system: true }, { group: 'developers' }]) {

@@ -4,7 +4,7 @@ import { accessSync, constants, existsSync, lstatSync, statSync, type Stats } fr
 import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Environment } from '../../context.js';
-import { infoAt, type Info } from '../ask.js';
+import { ask, type Info, type Refusal } from '../ask.js';
 import { findDirectDaemons, type DirectDaemon } from '../direct-daemon.js';
 import { filesOnDisk } from '../install.js';
 import { findInstallation, type Installation } from '../installation.js';
@@ -43,8 +43,11 @@ export interface Facts {
   folders: readonly { what: 'state' | 'cache'; path: string; place: Place }[];
   grants: readonly { path: string; exists: boolean }[];
   directDaemons: readonly DirectDaemon[];
-  /** What the service said of itself, how long that took, and whether its program was built anew since it started. */
-  answer: { info: Info; tookMs: number; outdated: boolean } | undefined;
+  /**
+   * What the service said of itself, how long that took, and whether its program was built anew since it started; or
+   * why it cannot start.
+   */
+  answer: { info: Info; tookMs: number; outdated: boolean } | Refusal | undefined;
   sandbox: SandboxState;
   /** Whether the journal shows anything of the service to this user. */
   journal: boolean;
@@ -101,8 +104,9 @@ async function askService(
   signal: AbortSignal,
 ): Promise<Facts['answer']> {
   const start = performance.now();
-  const info = await infoAt(socketPath, signal);
-  if (info === undefined) return undefined;
+  const answer = await ask(socketPath, signal);
+  if (answer === undefined || 'refusal' in answer) return answer;
+  const { info } = answer;
   const built = statSync(join(root, 'dist', 'bundle', 'vmsysd.js'), { throwIfNoEntry: false });
   return {
     info,

@@ -121,8 +121,11 @@ function checkAnswer(facts: Facts): Finding[] {
       ),
     ];
   }
-  const { info, tookMs, outdated } = answer;
   const restart = systemctlWords(scope, 'restart', scope.serviceUnit);
+  if ('refusal' in answer) {
+    return [wrong(check, `it cannot start: ${answer.refusal}`, 'put right what it names, then', restart)];
+  }
+  const { info, tookMs, outdated } = answer;
   const findings: Finding[] = [];
   if (info.version !== installation.version) {
     findings.push(

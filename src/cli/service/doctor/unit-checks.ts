@@ -6,12 +6,24 @@ import type { Facts } from './facts.js';
 import { ok, told, wrong, type Finding } from './finding.js';
 
 export const checkUnits = (facts: Facts): Finding[] => [
+  ...checkConfig(facts),
   ...checkFiles(facts),
   ...checkRead(facts),
   ...checkPrograms(facts),
   checkSocketUnit(facts),
   ...checkServiceUnit(facts),
 ];
+
+const checkConfig = ({ scope: { configFault } }: Facts): Finding[] =>
+  configFault === undefined
+    ? []
+    : [
+        wrong(
+          'config file',
+          configFault,
+          'correct it, or remove it for the defaults; what follows takes the folders for the usual ones',
+        ),
+      ];
 
 function checkFiles(facts: Facts): Finding[] {
   const { files, scope } = facts;

@@ -60,6 +60,7 @@ const scope: Facts['scope'] = {
   unitFolder,
   stateDir: '/st',
   cacheDir: '/ca',
+  configFault: undefined,
   folders: { stateDir: undefined, cacheDir: undefined, configHome: undefined },
   env: {},
   uid: 1000,
@@ -325,6 +326,20 @@ const faults: readonly (readonly [
     'vmsys system shutdown --no-start --socket /tmp/s',
   ],
   ['nobody answers', { answer: undefined }, 'daemon', /no answer at/, 'vmsys logs'],
+  [
+    'the daemon cannot start',
+    { answer: { refusal: 'config file does not fit:\n  logLevl' } },
+    'daemon',
+    /it cannot start: config file does not fit:\n {2}logLevl/,
+    'systemctl --user restart vmsysd.service',
+  ],
+  [
+    'the config file is no JSON',
+    { scope: { ...scope, configFault: 'the config file /c cannot be read' } },
+    'config file',
+    /\/c cannot be read/,
+    'correct it, or remove it for the defaults; what follows takes the folders for the usual ones',
+  ],
   [
     'the daemon is older',
     { answer: answer({ version: '0.9.0' }) },

@@ -1,5 +1,5 @@
 // The doctor as it is called: lines, JSON and exit status.
-import { chmodSync, unlinkSync } from 'node:fs';
+import { chmodSync, mkdirSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { doctorCommand } from '#src/cli/service/doctor/command.js';
@@ -43,4 +43,21 @@ t.test('without a manager it says what works all the same', async (t) => {
     { status, stdout },
     { status: 1, stdout: /✗ systemd: no systemd of user .*vmsys starts the daemon itself/ },
   );
+});
+
+t.test('a config file that is no JSON is found, and so is the rest', async (t) => {
+  const host = serviceHost(t);
+  await host.serve();
+  chmodSync(host.socketPath, 0o600);
+  await host.run(installCommand);
+  const { socket, service } = wellUnits(host);
+  host.setUnit('vmsysd.socket', socket);
+  host.setUnit('vmsysd.service', service);
+  const folder = join(host.home, '.config', 'vmsys');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'config.json'), '{');
+  const { status, stdout } = await host.run(doctorCommand);
+  t.equal(status, 1);
+  t.match(stdout, /✗ config file: .*config\.json cannot be read .*\n    correct it/);
+  t.match(stdout, /✓ socket unit: /);
 });
