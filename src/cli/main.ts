@@ -125,6 +125,7 @@ function createContext(
         uid,
         signal,
         warn,
+        hint: globals.json ? () => {} : warn,
       });
       return client;
     },

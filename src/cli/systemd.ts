@@ -38,16 +38,38 @@ export async function startBySystemd(env: Environment, signal: AbortSignal): Pro
   };
 }
 
+/** A cold start takes a quarter of a second; a busy machine is allowed for. */
+const patienceMs = 3000;
+
+/**
+ * Calls `tell` once where systemd still starts the service after some seconds: a call waits for as long as it is tried,
+ * and nobody would know for what. Answers how to stop.
+ */
+export function watchStart(env: Environment, tell: () => void): () => void {
+  const stopped = new AbortController();
+  const runtimeDir = runtimeFolder(env, process.getuid?.() ?? 0);
+  const look = async (): Promise<void> => {
+    const asked = { ...env, XDG_RUNTIME_DIR: runtimeDir };
+    const { output } = await systemctl(['is-active', 'vmsysd.service'], asked, stopped.signal);
+    if (output === 'activating' && !stopped.signal.aborted) tell();
+  };
+  const timer = setTimeout(() => void look(), patienceMs).unref();
+  return () => {
+    clearTimeout(timer);
+    stopped.abort();
+  };
+}
+
 /** Asks `systemctl --user …`; it fails as well where there is no systemctl. */
 function systemctl(
   args: readonly string[],
   env: Environment,
   signal: AbortSignal,
-): Promise<{ failed: boolean; reason: string }> {
+): Promise<{ failed: boolean; reason: string; output: string }> {
   return new Promise((resolve) => {
     const options = { env: { ...env }, signal, timeout: answerMs };
-    execFile('systemctl', ['--user', '--no-pager', ...args], options, (error, _stdout, stderr) =>
-      resolve({ failed: error !== null, reason: stderr.trim() }),
+    execFile('systemctl', ['--user', '--no-pager', ...args], options, (error, stdout, stderr) =>
+      resolve({ failed: error !== null, reason: stderr.trim(), output: stdout.trim() }),
     );
   });
 }

@@ -3,6 +3,9 @@
 /** `missing`: no socket there; `refused`: nobody listens; `forbidden`: not ours; `lost`: it was there and went away. */
 export type ConnectionErrorKind = 'missing' | 'refused' | 'forbidden' | 'lost';
 
+const advice =
+  'vmsys starts a daemon by itself, unless --no-start forbids it; under systemd "vmsys service doctor" says why none runs';
+
 export class ConnectionError extends Error {
   override readonly name = 'ConnectionError';
   readonly kind: ConnectionErrorKind;
@@ -28,9 +31,9 @@ export function connectFailed(socketPath: string, cause: unknown): ConnectionErr
   switch (code) {
     case 'ENOENT':
     case 'ENOTDIR':
-      return as('missing', 'there is no such socket; start the daemon with "vmsysd"');
+      return as('missing', `there is no such socket; ${advice}`);
     case 'ECONNREFUSED':
-      return as('refused', 'nothing listens there; the daemon that made it is gone, start it with "vmsysd"');
+      return as('refused', `nothing listens there, the daemon that made it is gone; ${advice}`);
     case 'EAGAIN':
       return as('refused', 'the daemon accepts no more connections at the moment; try again');
     case 'EACCES':

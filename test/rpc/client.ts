@@ -121,7 +121,7 @@ t.test('a socket that is missing, refused or forbidden is told apart', async (t)
   const folder = tempFolder(t);
   const missing = await reasonOf(connect(join(folder, 'none')));
   t.ok(missing instanceof ConnectionError);
-  t.match(missing, { kind: 'missing', message: /there is no such socket; start the daemon/ });
+  t.match(missing, { kind: 'missing', message: /there is no such socket; vmsys starts a daemon/ });
   writeFileSync(join(folder, 'file'), '');
   t.match(await reasonOf(connect(join(folder, 'file', 's'))), { kind: 'missing' });
   t.match(await reasonOf(connect(join(folder, 'file'))), {

@@ -1,8 +1,10 @@
 // `vmsys service doctor` on a machine where one thing after the other is broken: it finds it, ends with status 1, and
 // what it prints as the cure cures it. Needs root, systemd, and a cgroup2 that may be written to; skipped elsewhere.
+import { once } from 'node:events';
 import t from 'tap';
 import { bootMachine, home, installed, runtimeDir, socketPath } from '../fixtures/systemd.js';
 import { installService } from '../fixtures/systemd-service.js';
+import { until } from '../fixtures/until.js';
 
 t.setTimeout(240_000); // some twenty starts of the service: half a minute on two idle cores
 const { service, skip } = await installService(t);
@@ -121,6 +123,34 @@ for (const { what, script, asRoot, finds, first } of breakages) {
     t.equal(await machine.sh('vmsys eval 1+1'), '2');
   });
 }
+
+t.test(
+  'where the service cannot start, a call says whom to ask: while it waits, and at its end',
+  { skip },
+  async (t) => {
+    const dropIn = `${units}/vmsysd.service.d/zz-gone.conf`;
+    const gone = '[Service]\nExecStart=\nExecStart=/opt/no-node\n';
+    await service.write(dropIn, gone);
+    await machine.sh('systemctl --user daemon-reload; systemctl --user stop vmsysd.service');
+    const waiting = machine.spawn(['vmsys', 'eval', '1+1']);
+    const ended = once(waiting, 'close');
+    let stderr = '';
+    waiting.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    await until('the hint', () => stderr.includes('"vmsys service doctor" says what is wrong'));
+    await service.write(dropIn, `[Unit]\nStartLimitIntervalSec=60\nStartLimitBurst=2\n${gone}`);
+    await machine.sh('systemctl --user daemon-reload');
+    await ended;
+    t.match(
+      [waiting.exitCode, stderr],
+      [4, /there is no such socket; .*"vmsys service doctor" says why none runs/],
+    );
+    await machine.sh(
+      `rm ${dropIn}; systemctl --user daemon-reload
+     systemctl --user reset-failed vmsysd.socket vmsysd.service; systemctl --user start vmsysd.socket`,
+    );
+    t.equal(await machine.sh('vmsys eval 1+1'), '2');
+  },
+);
 
 t.test('it finds that the user cannot read the journal', { skip }, async (t) => {
   const { machine: volatile } = await bootMachine(t, { journal: 'volatile' });
