@@ -52,6 +52,13 @@ t.test('strangers and root are refused, even where the socket is open to all', {
 
 t.test('the doctor finds it well, and it goes when its group is gone', { skip }, async (t) => {
   t.match(await machine.run(`vmsys service doctor ${scope}`, root), { status: 0 });
+  await machine.sh(`chgrp root ${socket}`, root);
+  t.match(await machine.run(`vmsys service doctor ${scope}`, root), {
+    status: 1,
+    stdout: /belongs to group 0, expected 990 .*\n {4}systemctl restart vmsysd@developers\.socket/,
+  });
+  await machine.sh('systemctl restart vmsysd@developers.socket', root);
+  t.match(await machine.run(`vmsys service doctor ${scope}`, root), { status: 0 });
   await machine.sh("sed -i '/^developers:/d' /etc/group", root);
   await machine.sh(`vmsys service uninstall ${scope}`, root);
   t.equal(await machine.sh('find /etc/systemd/system /run/vmsys -name "vmsys*@*" -o -type s', root), '');

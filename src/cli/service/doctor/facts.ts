@@ -21,6 +21,7 @@ export interface Place {
   exists: boolean;
   mode: number;
   uid: number;
+  gid: number;
   isSocket: boolean;
   writable: boolean;
 }
@@ -36,6 +37,8 @@ export interface Facts {
   files: readonly PlannedFile[];
   socket: UnitState;
   service: UnitState;
+  /** Of the group that shares the service; undefined where there is none, or it is not known. */
+  sharedGid: number | undefined;
   socketFile: Place;
   socketFolder: Place;
   /** Node, program and arguments of the installed service; empty where it is not installed. */
@@ -82,6 +85,7 @@ export async function gatherFacts(
     files,
     socket: await unitState(scope, scope.socketUnit),
     service,
+    sharedGid: scope.group === undefined ? undefined : await groupId(scope, scope.group),
     socketFile: lookAt(scope.socketPath),
     socketFolder: lookAt(dirname(scope.socketPath)),
     command: commandOf(files),
@@ -130,6 +134,7 @@ function lookAt(path: string): Place {
     exists: stats !== undefined,
     mode: (stats?.mode ?? 0) & 0o7777,
     uid: stats?.uid ?? -1,
+    gid: stats?.gid ?? -1,
     isSocket: stats?.isSocket() ?? false,
     writable,
   };
@@ -142,6 +147,11 @@ function commandOf(files: readonly PlannedFile[]): Facts['command'] {
   return readUnitWords(value)
     .slice(0, 2)
     .map((word) => ({ word, exists: existsSync(word) }));
+}
+
+async function groupId(scope: Scope, group: string): Promise<number | undefined> {
+  const { status, stdout } = await scope.run('getent', ['group', group]);
+  return status === 0 ? Number(stdout.split(':')[2]) : undefined;
 }
 
 async function journalShows(scope: Scope): Promise<boolean> {

@@ -19,7 +19,7 @@ export const checkRunning = (facts: Facts): Finding[] => [
 
 const octal = (mode: number): string => mode.toString(8).padStart(4, '0');
 
-function checkSocketFile({ scope, uid, socket, socketFile, socketFolder }: Facts): Finding[] {
+function checkSocketFile({ scope, uid, socket, socketFile, socketFolder, sharedGid }: Facts): Finding[] {
   if (socket.active !== 'active') return [];
   const check = 'socket file';
   const path = scope.socketPath;
@@ -30,6 +30,10 @@ function checkSocketFile({ scope, uid, socket, socketFile, socketFolder }: Facts
   const [mode, folderMode, owner] = isUser ? [0o600, 0o700, uid] : [0o660, 0o755, 0];
   const folder = dirname(path);
   const sudo = isUser ? '' : 'sudo ';
+  if (sharedGid !== undefined && socketFile.gid !== sharedGid) {
+    const says = `${path} belongs to group ${socketFile.gid}, expected ${sharedGid} (${scope.group}): who may connect depends on it`;
+    return [wrong(check, says, again)];
+  }
   // systemd makes the file anew, but takes a folder that is there as it is.
   const faults = [
     ...placeFaults(path, socketFile, mode, owner).map(({ says }) => wrong(check, says, again)),

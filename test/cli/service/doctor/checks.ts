@@ -33,6 +33,7 @@ const place = (fields: Partial<Place> = {}): Place => ({
   exists: true,
   mode: 0o700,
   uid: 1000,
+  gid: 1000,
   isSocket: false,
   writable: true,
   ...fields,
@@ -77,6 +78,7 @@ const well: Facts = {
   files: [file('vmsysd.socket', ours), file('vmsysd.service', ours)],
   socket: unit({ sub: 'listening' }),
   service: unit({}),
+  sharedGid: undefined,
   socketFile: place({ mode: 0o600, isSocket: true }),
   socketFolder: place(),
   command: [
@@ -452,6 +454,21 @@ t.test('the doctor of a shared service names the flags', async (t) => {
     socketFile: place({ mode: 0o660, isSocket: true, uid: 0 }),
     socketFolder: place({ mode: 0o755, uid: 0 }),
   });
+  t.match(
+    examine({
+      scope: shared,
+      sharedGid: 990,
+      socketFile: place({ mode: 0o660, isSocket: true, uid: 0, gid: 0 }),
+      socketFolder: place({ mode: 0o755, uid: 0 }),
+    }).filter(({ check }) => check === 'socket file'),
+    [
+      {
+        verdict: 'wrong',
+        says: /belongs to group 0, expected 990 \(team\)/,
+        cure: ['systemctl restart vmsysd@team.socket'],
+      },
+    ],
+  );
   const cures = found.flatMap(({ cure = [] }) => cure);
   t.ok(cures.includes('sudo vmsys service install --system --group team'));
   t.ok(cures.includes('sudo vmsys logs --group team'));
