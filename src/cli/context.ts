@@ -27,6 +27,8 @@ export interface Context {
   env: Environment;
   /** Aborted by Ctrl-C, by a signal to end, and where nobody reads standard output any more. */
   signal: AbortSignal;
+  /** Where the daemon listens, or would. */
+  socketPath: string;
   /** For standard output; `paintError` for standard error. */
   paint: Paint;
   paintError: Paint;

@@ -1,4 +1,6 @@
-// `vmsys logs`: what the daemon wrote, wherever it went: the journal where systemd started it, a file where the CLI did.
+// `vmsys logs`: what the daemon wrote, wherever it went: the journal where systemd started it, a file where the CLI did,
+// and what a daemon that runs names as its log.
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { command } from './command.js';
@@ -8,12 +10,17 @@ import { followJournal, readJournal } from './logs/journal.js';
 import { followLogFile, readLogFile } from './logs/log-file.js';
 import { formatLine, levels, type LogLine } from './logs/log-line.js';
 import { lastOf, matches, parseSince, type Query } from './logs/query.js';
-import { findScope } from './service/scope.js';
+import { infoAt, type Info } from './service/ask.js';
+import { findScope, type Scope } from './service/scope.js';
 import { ServiceFault } from './service/service-fault.js';
+import { unitState } from './service/unit-state.js';
 import { stateFolder } from './state-folder.js';
 
 /** More is for journalctl itself. */
 const maxLines = 100_000;
+
+/** Whoever reads a log may do so because the daemon hangs. */
+const answerMs = 2000;
 
 const Params = z.strictObject({
   follow: z.boolean().optional().meta({ short: 'f' }).describe('go on with what is written from now on'),
@@ -42,23 +49,27 @@ export const logsCommand = command({
     const scope = findScope(context, { system: group !== undefined, group });
     // A shared service is systemd's alone.
     const path = group === undefined ? join(stateFolder(context.env), 'vmsysd.log') : undefined;
-    const files = path === undefined ? [] : [await readLogFile(`${path}.1`), await readLogFile(path)];
+    const daemon = group === undefined ? await runningDaemon(context, scope) : undefined;
+    const paths = new Set(path === undefined ? [] : [`${path}.1`, path]);
+    if (daemon?.log.path !== undefined && existsSync(daemon.log.path)) paths.add(daemon.log.path);
+    const files: LogLine[][] = [];
+    for (const each of paths) files.push(await readLogFile(each));
     const journal = await readJournal(scope, query);
     const found = lastOf(query, ...files, journal?.lines ?? []);
     print(
       context,
       found.map((line) => shown(context, line)),
     );
-    if (!follow) {
-      if (found.length === 0) note(context, [nothing(path, journal === undefined)]);
-      return exitStatus.ok;
-    }
+    if (daemon?.log.kind === 'stderr') note(context, [elsewhere(daemon)]);
+    if (found.length === 0 && !follow) note(context, [nothing([...paths], journal === undefined)]);
+    if (follow && journal === undefined) note(context, [`${noJournal}: only files are followed`]);
+    if (!follow) return exitStatus.ok;
     const onLine = (line: LogLine): void => {
       if (matches({ ...query, since: undefined }, line)) print(context, [shown(context, line)]);
     };
     const { signal } = context;
     await Promise.all([
-      path === undefined ? undefined : followLogFile(path, onLine, signal),
+      ...[...paths].map((each) => followLogFile(each, onLine, signal)),
       followJournal(scope, { cursor: journal?.cursor, onLine, signal }),
     ]);
     if (signal.aborted) return exitStatus.cancelled;
@@ -71,5 +82,21 @@ const shown = ({ json, paint }: Context, line: LogLine): string =>
     ? JSON.stringify({ time: line.time, level: line.level, message: line.message, ...line.fields })
     : formatLine(line, { paint, short: process.stdout.isTTY });
 
-const nothing = (path: string | undefined, noJournal: boolean): string =>
-  `nothing is logged: ${noJournal ? 'there is no journal that you may read' : 'the journal has nothing of the service'}${path === undefined ? '' : `, and ${path} has nothing`} of that time and level`;
+/** The daemon, where one runs; none is started, which a question would do where systemd listens and nobody runs. */
+async function runningDaemon({ socketPath, signal }: Context, scope: Scope): Promise<Info | undefined> {
+  if (socketPath === scope.socketPath) {
+    const [socket, service] = await Promise.all(
+      [scope.socketUnit, scope.serviceUnit].map((unit) => unitState(scope, unit).catch(() => undefined)),
+    );
+    if (socket?.active === 'active' && service?.active !== 'active') return undefined;
+  }
+  return infoAt(socketPath, signal, answerMs);
+}
+
+const elsewhere = ({ pid }: Info): string =>
+  `the daemon that runs (pid ${pid}) writes its log to where it was started; it is not among this`;
+
+const noJournal = 'there is no journal that you may read';
+
+const nothing = (paths: readonly string[], isJournalMissing: boolean): string =>
+  `nothing is logged: ${isJournalMissing ? noJournal : 'the journal has nothing of the service'}${paths.map((path) => `, and ${path} has nothing`).join('')} of that time and level`;

@@ -112,6 +112,7 @@ function createContext(
     cwd: process.cwd(),
     env,
     signal: interruption.signal,
+    socketPath,
     paint: paintFor(takesColours(process.stdout, env, globals.color)),
     paintError: paintFor(takesColours(process.stderr, env, globals.color)),
     write: (to, text) => void process[to].write(text),

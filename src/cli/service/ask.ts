@@ -15,8 +15,12 @@ export interface Refusal {
 }
 
 /** What the daemon says of itself; undefined where none does in time. It is not started for that, but systemd may. */
-export async function infoAt(socketPath: string, signal: AbortSignal): Promise<Info | undefined> {
-  const answer = await ask(socketPath, signal);
+export async function infoAt(
+  socketPath: string,
+  signal: AbortSignal,
+  patienceMs?: number,
+): Promise<Info | undefined> {
+  const answer = await ask(socketPath, signal, patienceMs);
   return answer !== undefined && 'info' in answer ? answer.info : undefined;
 }
 
@@ -24,11 +28,12 @@ export async function infoAt(socketPath: string, signal: AbortSignal): Promise<I
 export async function ask(
   socketPath: string,
   signal: AbortSignal,
+  patienceMs = answerMs,
 ): Promise<{ info: Info; summary: Summary } | Refusal | undefined> {
   // Not AbortSignal.any with AbortSignal.timeout: in Node 20 the latter may be collected, and then never fires.
   const patience = new AbortController();
   const giveUp = (): void => patience.abort();
-  const timer = setTimeout(giveUp, answerMs);
+  const timer = setTimeout(giveUp, patienceMs);
   signal.addEventListener('abort', giveUp, { once: true });
   try {
     const client = await inGroupOf(socketPath, () => connect(socketPath, { signal: patience.signal }));

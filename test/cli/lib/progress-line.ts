@@ -11,6 +11,7 @@ function contextWith(json: boolean, env: Context['env'] = {}) {
     env,
     cwd: '/',
     signal: new AbortController().signal,
+    socketPath: '/s',
     paint: plain,
     paintError: plain,
     write: (to, text) => void written.push(`${to}:${text}`),

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { followLogFile, readLogFile } from '#src/cli/logs/log-file.js';
 import { logsCommand } from '#src/cli/logs.js';
-import { serviceHost } from '../../fixtures/service-host.js';
+import { serviceHost, wellUnits } from '../../fixtures/service-host.js';
 import { tempFolder } from '../../fixtures/temp.js';
 import { until } from '../../fixtures/until.js';
 
@@ -39,6 +39,49 @@ t.test('where there is no log it says where it looked', async (t) => {
     { status, stdout, stderr },
     { status: 0, stdout: '', stderr: /no journal that you may read, and .*vmsysd\.log has nothing/ },
   );
+});
+
+t.test(
+  'the file that a running daemon writes to is shown, and a sleeping service is not woken',
+  async (t) => {
+    const host = serviceHost(t);
+    const path = join(host.home, 'own.log');
+    writeFileSync(path, line(1, 'by hand'));
+    const daemon = await host.serve({ log: { kind: 'file', path } });
+    t.match((await host.run(logsCommand)).stdout, /INFO {2}by hand\n$/);
+    const before = daemon.calls.length;
+    host.setUnit('vmsysd.socket', wellUnits(host).socket);
+    host.setUnit('vmsysd.service', wellUnits(host).service);
+    t.equal((await host.run(logsCommand)).stdout, '');
+    t.equal(daemon.calls.length, before);
+  },
+);
+
+t.test('where a running daemon writes elsewhere, that is said', async (t) => {
+  const host = serviceHost(t);
+  await host.serve({ log: { kind: 'stderr' } });
+  t.match(
+    (await host.run(logsCommand)).stderr,
+    `(pid ${process.pid}) writes its log to where it was started`,
+  );
+});
+
+t.test('a follower is told where there is no journal', async (t) => {
+  const host = serviceHost(t);
+  host.answer('journalctl', 1);
+  const stop = new AbortController();
+  let told = '';
+  const following = host.run(
+    logsCommand,
+    { follow: true },
+    {
+      signal: stop.signal,
+      heard: (text) => (told += text),
+    },
+  );
+  await until('the note', () => told.includes('no journal that you may read: only files are followed'));
+  stop.abort();
+  t.match(await following, { status: 130 });
 });
 
 t.test('a file is followed over half lines and a new file', async (t) => {
