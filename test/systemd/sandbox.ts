@@ -2,6 +2,7 @@
 // every other line of the unit as installed. Outside of a sandbox each of its attacks succeeds.
 // Needs root, systemd, and a cgroup2 that may be written to; skipped by name elsewhere.
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import t from 'tap';
 import * as z from 'zod';
 import { home, installed } from '../fixtures/systemd.js';
@@ -13,7 +14,8 @@ const probe = `${installed}/test/fixtures/systemd-probe.mjs`;
 const state = `${home}/.local/state/vmsys`;
 const granted = `${home}/granted`;
 const abstractSocket = 'vmsys-test-outside';
-const secrets = [
+/** What users keep; and whatever else the unit hides, so that each of its paths is tried. */
+const known = [
   '.ssh/id_ed25519',
   '.gnupg/secring.gpg',
   '.password-store/bank.gpg',
@@ -25,6 +27,14 @@ const secrets = [
   '.git-credentials',
   '.netrc',
   '.npmrc',
+];
+const unitText = readFileSync(new URL('../../contrib/systemd/vmsysd.service', import.meta.url), 'utf8');
+const hidden = [...unitText.matchAll(/^InaccessiblePaths=(.*)$/gm)].flatMap(([, paths = '']) =>
+  paths.split(' ').map((path) => path.replace('-%h/', '')),
+);
+const secrets = [
+  ...known,
+  ...hidden.filter((path) => !known.some((file) => `${file}/`.startsWith(`${path}/`))),
 ].map((name) => `${home}/${name}`);
 
 /** What each attack came to: `open`, or the code of its error. */
@@ -77,9 +87,41 @@ async function attack(service: Service, command: string): Promise<Found> {
 }
 
 const open = (found: Found): string[] => Object.keys(found).filter((what) => found[what] === 'open');
+const untried = (found: Found): string[] => attacks.filter((what) => found[what] === undefined);
 /** Files that attacks made, where they are seen from outside. */
 const escaped = `find ${home} /tmp /var/tmp /dev/shm /run/user/$UID -name 'escaped*' 2>/dev/null || true; cat ${home}/.bashrc`;
 const allowed = ['write into its own folder', 'read a file of the home'];
+/** Closed with and without user namespaces. */
+const alwaysClosed = [
+  'connect over TCP',
+  'send over UDP',
+  'list network interfaces',
+  'make a user namespace',
+  'gain privileges by a setuid program',
+  'make a setuid program',
+];
+const runGranted = 'run a program it wrote into a folder that may be granted';
+const writeGranted = 'write into a folder that may be granted';
+const attacks = [
+  ...alwaysClosed,
+  'connect to an abstract socket',
+  'write into the home',
+  'change ~/.bashrc',
+  'add a user unit',
+  'write into /dev/shm',
+  'write into the runtime folder',
+  'reach the session bus',
+  'reach the user’s systemd',
+  'reach the system bus',
+  'reach an agent’s socket in /tmp',
+  'run a program outside by systemd-run',
+  'read a secret through another process',
+  'run a program it wrote',
+  'run a program it wrote into /tmp',
+  runGranted,
+  writeGranted,
+  ...secrets.map((path) => `read ${path}`),
+];
 /** Succeeds in a folder that only the service sees. */
 const inOwnTmp = ['write into /tmp', 'write into /var/tmp'];
 
@@ -92,7 +134,7 @@ t.test('outside of the sandbox each attack succeeds', { skip }, async (t) => {
   const found = Found.parse(
     JSON.parse(await machine.sh(`systemd-run --user --wait --quiet --pipe ${full.command}`)),
   );
-  t.strictSame(open(found), Object.keys(found));
+  t.strictSame(open(found).toSorted(), [...attacks, ...allowed, ...inOwnTmp].toSorted(), found);
   t.match(await machine.sh(escaped), 'escaped-by-run');
   await machine.sh(
     `find ${home} /tmp /var/tmp /dev/shm /run/user/$UID -name 'escaped*' -delete 2>/dev/null || true; : >${home}/.bashrc`,
@@ -102,6 +144,7 @@ t.test('outside of the sandbox each attack succeeds', { skip }, async (t) => {
 t.test('inside none does, but for what it is there for', { skip }, async (t) => {
   const found = await attack(full.service, full.command);
   t.strictSame(open(found).toSorted(), [...allowed, ...inOwnTmp].toSorted(), found);
+  t.strictSame(untried(found), []);
   t.equal(await full.service.machine.sh(escaped), '', 'nothing is seen outside');
 });
 
@@ -112,23 +155,18 @@ t.test('a folder that was granted can be written to, and nothing else', { skip }
   await service.systemctl('reset-failed');
   await service.machine.sh(`vmsys service install --write ${granted}`);
   const found = await attack(service, full.command);
-  const opened = [...allowed, ...inOwnTmp, 'write into a folder that may be granted'];
+  const opened = [...allowed, ...inOwnTmp, writeGranted];
   t.strictSame(open(found).toSorted(), opened.toSorted(), found);
+  t.strictSame(untried(found), []);
+  t.equal(found[runGranted], 'EACCES', 'it was written, and may not be run');
 });
 
 t.test('without user namespaces, what is promised to remain closed does', { skip }, async (t) => {
   const found = await attack(reduced.service, reduced.command);
-  const closed = [
-    'connect over TCP',
-    'send over UDP',
-    'list network interfaces',
-    'make a user namespace',
-    'gain privileges by a setuid program',
-    'make a setuid program',
-  ];
   t.strictSame(
-    closed.filter((what) => found[what] === 'open'),
+    alwaysClosed.filter((what) => found[what] === 'open'),
     [],
     found,
   );
+  t.strictSame(untried(found), []);
 });
