@@ -1,17 +1,13 @@
 // What systemd is told: against a socket of a program that knows nothing of us, and in order.
-import { spawn, spawnSync } from 'node:child_process';
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import t, { type Test } from 'tap';
 import { createLog, type Log } from '#src/host/log.js';
 import { loadNative, type Native } from '#src/host/native.js';
 import { createNotifier } from '#src/host/notifier.js';
+import { noReceiver, receiveNotifications } from '../fixtures/notify-receiver.js';
 import { tempFolder } from '../fixtures/temp.js';
 import { until } from '../fixtures/until.js';
-
-const noPython =
-  spawnSync('python3', ['-c', '']).status === 0 ? false : 'python3, which receives, is missing';
 
 function logTo(lines: string[]): Log {
   const stream = { writableLength: 0, write: (text: string) => lines.push(text) > 0 };
@@ -35,32 +31,18 @@ function notifierTo(t: Test, sent: string[], answer: () => number = () => 0) {
 
 t.test(
   'a receiver gets each message whole, by path and in the abstract namespace',
-  { skip: noPython },
+  { skip: noReceiver },
   async (t) => {
     const native = await loadNative();
     const path = join(tempFolder(t), 'n');
     for (const name of [path, `@${path}`]) {
-      const source = `
-import os, socket, struct, sys
-receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-receiver.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
-receiver.bind(sys.argv[1].replace('@', '\\0'))
-print('ready', flush=True)
-while True:
-    data, extra, _, _ = receiver.recvmsg(4096, 100)
-    print(struct.unpack('iii', extra[0][2])[0], repr(data.decode()), flush=True)
-`;
-      const child = spawn('python3', ['-c', source, name], { stdio: ['ignore', 'pipe', 'inherit'] });
-      t.teardown(() => child.kill());
-      const lines: string[] = [];
-      createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
-      await until('the receiver', () => lines.length === 1);
-      const notifier = createNotifier({ socket: name, watchdogMs: undefined, native, log: logTo(lines) });
+      const lines = await receiveNotifications(t, name);
+      const notifier = createNotifier({ socket: name, watchdogMs: undefined, native, log: logTo([]) });
       notifier.ready();
       notifier.reloading();
       notifier.status(() => '2 sessions live');
-      await until('the messages', () => lines.length === 4);
-      t.match(lines.slice(1), [
+      await until('the messages', () => lines.length === 3);
+      t.match(lines, [
         `${process.pid} 'READY=1'`,
         /'RELOADING=1\\nMONOTONIC_USEC=\d+'/,
         `${process.pid} 'STATUS=2 sessions live'`,
