@@ -16,6 +16,7 @@ import {
 import { join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
+import type { Event } from '#src/records/index.js';
 import { attacked, folderGrant, module } from '../fixtures/attacked.js';
 import { callsIn } from '../fixtures/host-calls.js';
 import { startServer } from '../fixtures/http.js';
@@ -25,13 +26,6 @@ const seed = Number(process.env['FUZZ_SEED'] ?? Date.now() % 2 ** 31);
 /** More than a run with its limits takes, on a machine with other work. */
 const greatestMs = 10_000;
 const limits = { timeoutMs: 1500, cpuMs: 1500 };
-
-/** Each round begins with them: in a session that is not sabotaged yet they do what they are to do. */
-const harmless = [
-  `fs.readFileSync('a.txt')`,
-  `exec.run('echo', ['x'])`,
-  `(db ??= database.open(':memory:')).query('SELECT 1')`,
-];
 
 /** What the files hold that no call may give away. */
 const canary = 'canary';
@@ -130,14 +124,31 @@ t.test(
         ],
         { limits: { memMb: 64 } },
       );
-    const prelude = `const fs = require('fs'), exec = require('exec'), database = require('database'); var held = 0, db, ${seeing}; undefined`;
+    const prelude = `const fs = require('fs'), exec = require('exec'), database = require('database'); var held = 0, db = database.open(':memory:'), ${seeing};
+      // What is granted works, before it is fuzzed, and the process of databases has started.
+      fs.readFileSync('a.txt'); exec.run('echo', ['x']); db.query('SELECT 1');
+      await (await fetch('${granted.origin}')).text(); undefined`;
     const deadline = performance.now() + seconds * 1000;
     let [calls, slowest] = [0, 0];
     /** By module: calls that the template allows, and those of them that read or wrote, which none does that fails. */
     const allowed = new Map<string, { calls: number; withBytes: number }>();
+    const count = (events: readonly Event[] = []): void => {
+      for (const event of events) {
+        if (event.type !== 'host' || !event.payload.allowed) continue;
+        const { module: name, bytes = 0 } = event.payload;
+        const { calls: before, withBytes } = allowed.get(name) ?? { calls: 0, withBytes: 0 };
+        allowed.set(name, { calls: before + 1, withBytes: withBytes + (bytes > 0 ? 1 : 0) });
+      }
+    };
+    const begin = async (): ReturnType<typeof make> => {
+      const begun = await make();
+      const { status, error, events } = await run(begun, prelude);
+      if (status !== 'ok') throw new Error(`prelude: ${error?.message}`);
+      count(events);
+      return begun;
+    };
     fill();
-    let s = await make();
-    await run(s, prelude);
+    let s = await begin();
 
     const attack = fc.asyncProperty(
       callsIn({
@@ -152,22 +163,15 @@ t.test(
       async (list, dice) => {
         if (performance.now() > deadline) return;
         fill();
-        const code = [...harmless, ...list]
-          .map((call) => `try { see(${call}) } catch (e) { see(e) }`)
-          .join('\n');
+        const code = list.map((call) => `try { see(${call}) } catch (e) { see(e) }`).join('\n');
         const startedAt = performance.now();
         const running = run(s, `${code}\nstolen[0]`, {
           ...limits,
           ...(dice < 3 ? { onFailure: 'rollback' } : {}),
         });
         const interrupt = dice === 9 ? setTimeout(() => runtime.sessions.interrupt(s.id), 30) : undefined;
-        const { result, events = [] } = await running;
-        for (const event of events) {
-          if (event.type !== 'host' || !event.payload.allowed) continue;
-          const { module: name, bytes = 0 } = event.payload;
-          const { calls: before, withBytes } = allowed.get(name) ?? { calls: 0, withBytes: 0 };
-          allowed.set(name, { calls: before + 1, withBytes: withBytes + (bytes > 0 ? 1 : 0) });
-        }
+        const { result, events } = await running;
+        count(events);
         clearTimeout(interrupt);
         const tookMs = performance.now() - startedAt;
         calls += list.length;
@@ -185,8 +189,8 @@ t.test(
         // What a script broke it broke for itself: the next begins anew.
         if (dice === 7) {
           await runtime.sessions.delete(s.id);
-          s = await make();
-          await run(s, prelude);
+          fill();
+          s = await begin();
         }
       },
     );
