@@ -8,9 +8,11 @@ import { installService } from '../fixtures/systemd-service.js';
 
 /** Of each kind: idle exits, restarts, stops. */
 const exits = 68;
-const leastCalls = 2000;
+const goal = { calls: 2000, daemons: 3 * exits };
+/** A machine that is slower than this shows nothing. */
+const floor = { calls: 1000, daemons: 100 };
 /** Each exit is a start of Node in a sandbox as well: all take a minute on two idle cores. */
-const phaseMs = 60_000;
+const phaseMs = 100_000;
 const timeoutMs = 4 * phaseMs;
 t.setTimeout(timeoutMs);
 const Report = z.object({
@@ -34,13 +36,19 @@ t.test(
     const { counts, lost, daemons, seconds } = Report.parse(JSON.parse(output));
     t.strictSame(lost, []);
     t.equal(await service.show('Result'), 'success');
-    t.equal(await service.show('NRestarts'), '0', 'none of them failed');
+    t.equal(await service.show('NRestarts'), '0', 'the last one did not fail');
+    const messages = (await service.journal()).map(({ MESSAGE }) => String(MESSAGE));
+    t.ok(messages.filter((text) => text.includes('Started')).length >= floor.daemons, 'systemd told of each');
+    t.strictSame(
+      messages.filter((text) => /Main process exited|Failed with result/.test(text)),
+      [],
+      'nor any before',
+    );
     const calls = counts.staying + counts.oneShot + counts.plain;
     const did = `${calls} calls over ${daemons} daemons`;
-    const isEnough = calls >= leastCalls && daemons >= 3 * exits;
-    // A machine that is too slow has tried fewer, and lost none of them.
-    if (!isEnough && (seconds['stops'] ?? 0) * 1000 >= phaseMs)
-      t.pass('enough', { skip: `too slow: ${did}` });
-    else t.ok(isEnough, did, { counts, seconds });
+    const reaches = (least: typeof goal): boolean => calls >= least.calls && daemons >= least.daemons;
+    t.ok(reaches(floor), did, { counts, seconds });
+    // A slow machine has tried fewer, and lost none of them.
+    if (reaches(floor) && !reaches(goal)) t.pass('as many as are wanted', { skip: `too slow: ${did}` });
   },
 );
