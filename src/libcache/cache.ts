@@ -9,6 +9,7 @@ import type { Content } from './files.js';
 import type { Follower, Outcome } from './follower.js';
 import { libraryOf, localPath, type Entries, type Entry } from './manifest.js';
 import { manifestName } from './manifest-file.js';
+import { inOrder } from './order.js';
 import { damaged, incomplete, notFound, notHere, otherContent, unchecked } from './refusals.js';
 import { SharedRuns } from './shared-runs.js';
 import { LibraryStore } from './store.js';
@@ -68,9 +69,7 @@ export class Cache implements LibraryCache {
   }
 
   list(): Library[] {
-    return this.#visible(this.#store.manifest.entries()).sort(
-      (a, b) => compare(a.name, b.name) || byNumber(a.version, b.version),
-    );
+    return inOrder(this.#visible(this.#store.manifest.entries()));
   }
 
   get(library: string): Library {
@@ -301,10 +300,3 @@ export class Cache implements LibraryCache {
     this.#options.log?.({ level, message, ...(error !== undefined && { error }) });
   }
 }
-
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-
-// Made when it is first needed: it takes 15 ms.
-let collator: Intl.Collator | undefined;
-const byNumber = (a: string, b: string): number =>
-  (collator ??= new Intl.Collator('en', { numeric: true })).compare(a, b);

@@ -197,7 +197,7 @@ const notThere = (why: string) => (): never => {
 };
 
 export const exec = notThere('there is no shell');
-export const execSync = exec;
+export const execSync = notThere('there is no shell');
 export const spawn = notThere('no program goes on beside the script');
 export const fork = notThere('there are no further processes of the script');
 
