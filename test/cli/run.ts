@@ -213,7 +213,7 @@ t.test('help is made from the table, and a group shows its commands', async (t) 
 t.test('a socket that is missing, dead or forbidden is told apart at once', async (t) => {
   const folder = tempFolder(t);
   const missing = await runCli(t, ['system', 'health', '--no-start', '--socket', join(folder, 'none')]);
-  t.match(missing, { code: 4, stdout: '', stderr: /no such socket.*vmsysd/s });
+  t.match(missing, { code: 4, stdout: '', stderr: /no such socket.*vmsys service doctor/s });
 
   const dead = join(folder, 'dead');
   writeFileSync(dead, '');
