@@ -37,7 +37,8 @@ export class WorkerPool {
   /** A worker without a session: an idle one at once, else the next that is ready. */
   async lease(): Promise<WorkerThread> {
     this.#refuseWhenClosed();
-    for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
+    // The one that has been idle for longest: the last may still be booting its next engine.
+    for (let idle = this.#idle.shift(); idle !== undefined; idle = this.#idle.shift()) {
       if (idle.ended) continue;
       this.#fillLater();
       return idle;

@@ -29,7 +29,8 @@ t.test('one that does not load is refused with the message and line of the engin
     ['\nnew Intl.DateTimeFormat()', /try@1\.0\.0 does not load: .*Intl.*line 2/s],
     ['let = = 1', /SyntaxError/],
     ['require("fs")', /fs/],
-    ['for (;;) {}', /10000|10 s/],
+    // Which of the two comes first is up to the machine.
+    ['for (;;) {}', /5000|10000/],
     ['for (var all = [];;) all.push(new Uint8Array(1e7).fill(1))', /memory/],
   ];
   for (const [code, message] of cases)
