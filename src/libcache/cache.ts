@@ -11,6 +11,7 @@ import { libraryOf, localPath, type Entries, type Entry } from './manifest.js';
 import { manifestName } from './manifest-file.js';
 import { inOrder } from './order.js';
 import { damaged, incomplete, notFound, notHere, otherContent, unchecked } from './refusals.js';
+import { runKey } from './run-key.js';
 import { SharedRuns } from './shared-runs.js';
 import { LibraryStore } from './store.js';
 import { sync } from './sync.js';
@@ -79,19 +80,7 @@ export class Cache implements LibraryCache {
   }
 
   async add(request: AddRequest, hooks: CacheHooks = {}): Promise<Library> {
-    const { spec, from, global, entry, bundled, integrity } = request;
-    // A bare name of the catalogue and its version are one thing to fetch.
-    const wanted = this.#options.catalog.find(({ name }) => name === spec)?.id ?? spec;
-    const key = [
-      wanted,
-      from && `in ${from}`,
-      global && `as ${global}`,
-      entry && `from ${entry}`,
-      bundled && 'bundled',
-      integrity,
-    ]
-      .filter(Boolean)
-      .join(' ');
+    const key = runKey(request, this.#options.catalog);
     try {
       return libraryOf(await this.#runs.join(key, hooks, (run) => this.#adder.add(request, run)));
     } finally {

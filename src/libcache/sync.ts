@@ -1,7 +1,7 @@
 // A cache as it is to one in which all is there and whole, as far as that can be got: a damaged manifest is replaced, what
 // is damaged or was lost with the manifest is fetched again, and the catalogue added.
 import type { Adder } from './adder.js';
-import { isOutOfReach, LibraryError } from './errors.js';
+import { isOutOfReach, isPassing, LibraryError } from './errors.js';
 import type { Content } from './files.js';
 import { localPath, type Entry, type Origin } from './manifest.js';
 import type { RunHooks } from './shared-runs.js';
@@ -58,8 +58,8 @@ export async function sync(parts: SyncParts): Promise<SyncFailure[]> {
     await again(lost, isLocal(lost), (hooks) => adder.fetchAgain(lost, hooks));
   for (const { id } of catalog)
     if (store.find(id) === undefined) await attempt(id, false, () => parts.add(id));
-  // What cannot be had for another reason than that nobody answers is given up: this says so, once.
-  const given = failures.filter(({ error }) => !isOutOfReach(error)).map(({ library }) => library);
-  await store.manifest.forget(new Set(given));
+  // What cannot be had at another time either is given up: this says so, once.
+  const hopeless = failures.filter(({ error }) => !isPassing(error)).map(({ library }) => library);
+  if (hopeless.length > 0) await store.manifest.forget(new Set(hopeless));
   return failures;
 }

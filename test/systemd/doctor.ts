@@ -103,6 +103,14 @@ t.test('nothing is wrong at first', { skip }, async (t) => {
   t.match(await machine.run('vmsys service doctor'), { status: 0 });
 });
 
+t.test('it tells that the program was built anew', { skip }, async (t) => {
+  await machine.sh('vmsys system health');
+  await machine.sh(`touch ${installed}/dist/bundle/vmsysd.bundle.js`, { as: 'root' });
+  t.match(await machine.sh('vmsys service doctor'), /its program was built anew since it started/);
+  await machine.sh('systemctl --user restart vmsysd.service && vmsys system health');
+  t.notMatch(await machine.sh('vmsys service doctor'), /built anew/);
+});
+
 for (const { what, script, asRoot, finds, first } of breakages) {
   t.test(`it finds ${what}, and knows the cure`, { skip }, async (t) => {
     if (what.includes('older')) await machine.sh(script);

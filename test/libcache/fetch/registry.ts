@@ -266,13 +266,13 @@ t.test('what a killed process left is removed, what a living one has is not', as
 t.test('a sandbox without a network is "offline", a folder without permission is not', async (t) => {
   const failed = (fields: object) => Object.assign(new Error('failed'), fields);
   const reason = (fields: object) =>
-    fromNpm('thing', 'fetching it', 'https://registry/', failed(fields)).details?.['reason'];
+    fromNpm('thing', 'fetching it', 'https://npm.example/', failed(fields)).details?.['reason'];
   for (const code of ['EACCES', 'EPERM', 'EAFNOSUPPORT'])
     for (const syscall of ['connect', 'socket', 'getaddrinfo'])
       t.equal(reason({ code, syscall }), 'offline', `${code} of ${syscall}`);
   // As npm passes it on where several addresses were tried.
   t.equal(reason({ code: 'EPERM', type: 'system' }), 'offline');
-  t.equal(reason({ code: 'EACCES', syscall: 'mkdir', path: '/root/.npm' }), 'disk');
+  t.equal(reason({ code: 'EACCES', syscall: 'mkdir', path: '/home/ann/.npm' }), 'disk');
   t.equal(reason({ code: 'EPERM', syscall: 'open' }), 'disk');
   t.equal(reason({ code: 'EACCES' }), 'disk');
 });

@@ -316,7 +316,7 @@ t.test('databases: files inside, values, transactions, and over a sleep', async 
   await runtime.value(s, `const memory = open(':memory:'); memory.exec('CREATE TABLE m (a)'); 1`);
   await runtime.sessions.hibernate(s.id);
   t.equal(await runtime.value(s, `try { memory.query('SELECT 1') } catch (e) { e.code }`), 'DATABASE_GONE');
-  for (const path of ['../x.db', '/etc/x.db', '/proc/self/root/tmp/x.db'])
+  for (const path of ['../x.db', '/etc/x.db', join('/proc/self', 'root', 'tmp/x.db')])
     t.equal(
       await runtime.value(s, `try { open(${JSON.stringify(path)}) } catch (e) { e.code }`),
       'EACCES',

@@ -111,11 +111,12 @@ async function askService(
   const answer = await ask(socketPath, signal);
   if (answer === undefined || 'refusal' in answer) return answer;
   const { info } = answer;
-  const built = statSync(join(root, 'dist', 'bundle', 'vmsysd.js'), { throwIfNoEntry: false });
+  // It is there: this program lies beside it.
+  const built = statSync(join(root, 'dist', 'bundle', 'vmsysd.bundle.js'));
   return {
     info,
     tookMs: performance.now() - start,
-    outdated: built !== undefined && built.mtimeMs > Date.parse(info.startedAt),
+    outdated: built.mtimeMs > Date.parse(info.startedAt),
   };
 }
 
