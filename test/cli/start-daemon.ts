@@ -61,10 +61,15 @@ t.test('where another one was faster, that one is used', async (t) => {
   const { options } = setUp(
     t,
     `
-    if (process.argv[4] === 'rival') { setTimeout(() => { ${listening} }, 300); }
-    else {
+    if (process.argv[4] === 'rival') {
+      // Not before the one that was started is gone.
+      const waiting = setInterval(() => {
+        try { process.kill(Number(process.argv[5]), 0); return; } catch { clearInterval(waiting); }
+        ${listening}
+      }, 5);
+    } else {
       const { spawn } = require('node:child_process');
-      spawn(process.execPath, [...process.argv.slice(1), 'rival'], { stdio: 'ignore', detached: true }).unref();
+      spawn(process.execPath, [...process.argv.slice(1), 'rival', process.pid], { stdio: 'ignore', detached: true }).unref();
       process.exit(1);
     }`,
   );

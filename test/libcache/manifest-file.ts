@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { unavailable } from '#src/libcache/errors.js';
 import { openLibraryCache } from '#src/libcache/index.js';
 import { because, FakeRegistry, openTestCache } from '../fixtures/libcache.js';
 import { tempFolder } from '../fixtures/temp.js';
@@ -121,6 +122,10 @@ t.test('what was lost with a manifest is fetched again as soon as the registry a
 
   const again = openTestCache(t, { folder: first.folder, registry });
   registry.isOffline = false;
+  registry.gate = () => Promise.reject(unavailable('disk', 'there is no room'));
+  await t.rejects(again.cache.sync(), { message: /could not get a@1.0.0, b@1.0.0, gone@1.0.0/ });
+  t.equal((await again.cache.verify()).length, 4, 'there may be room again');
+  registry.gate = async () => {};
   registry.packages.delete('gone@1.0.0');
   t.match(await again.cache.add({ spec: 'b' }), { id: 'b@1.0.0' });
   t.match(await again.cache.verify(), [{ ok: true }, { ok: true }, { id: 'a@1.0.0' }, { id: 'gone@1.0.0' }]);
